@@ -1,0 +1,67 @@
+# The doors to this repository: `make up` brings a working service up, `make test` proves it works.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+VENV := .venv
+TOOLS := .tools
+# One C dependency (zlib-ng, below the balancer) builds with cmake: the system's, or PyPI's.
+export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/$(TOOLS)/bin:$(PATH)
+CARGO := cargo
+BINARIES := --workspace --bins
+
+.PHONY: help up down build test test-rust test-e2e lint fmt advisories bench release clean
+
+help: ## Show this help
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 14
+
+up: build ## Build, then bring the service up on this machine
+	target/debug/syncctl up
+
+down: ## Stop the service on this machine; its data stays
+	@if [ -x target/debug/syncctl ]; then target/debug/syncctl down; else echo "Nothing was built yet, so nothing runs."; fi
+
+build: cmake
+	$(CARGO) build $(BINARIES)
+
+test: test-rust test-e2e ## Run every test; installs what they need into .venv
+
+test-rust: cmake
+	$(CARGO) test --workspace --no-fail-fast
+
+# With all targets, so that the programs are those that test-rust has built: nothing is built twice.
+test-e2e: cmake $(VENV)/tests-ready
+	$(CARGO) build --workspace --all-targets
+	$(VENV)/bin/python -m pytest -q tests/e2e
+
+lint: cmake $(TOOLS)/bin/cargo-deny ## Formatting, clippy, dependency rules
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(TOOLS)/bin/cargo-deny --log-level error check bans licenses sources
+
+fmt: ## Format the code
+	$(CARGO) fmt --all
+
+advisories: $(TOOLS)/bin/cargo-deny ## Ask the RustSec database (needs the internet)
+	$(TOOLS)/bin/cargo-deny check advisories
+
+bench: release $(VENV)/tests-ready ## Measure what BENCHMARKS.md states, beside its peers
+	$(VENV)/bin/python tests/bench/run.py
+
+release: cmake ## Optimised binaries in target/release
+	$(CARGO) build --release $(BINARIES)
+
+clean: ## Remove everything that was built
+	rm -rf target $(VENV) $(TOOLS) .tmp
+
+.PHONY: cmake
+cmake:
+	@command -v cmake >/dev/null || { python3 -m venv $(VENV) && $(VENV)/bin/pip install -q "cmake>=3.20"; }
+
+$(VENV)/tests-ready: tests/requirements.txt
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install -q -r tests/requirements.txt
+	touch $@
+
+$(TOOLS)/bin/cargo-deny:
+	$(CARGO) install --debug --locked --no-default-features --root $(TOOLS) --version 0.20.2 cargo-deny

@@ -1,0 +1,50 @@
+use super::Checks;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::keys::{self, Found, Scope};
+use crate::layer::Origin;
+use crate::resolve::rank;
+use crate::values::quote;
+
+impl Checks<'_> {
+    /// Keys of the other target.
+    ///
+    /// In one file both together are a mistake. Where a stronger source chose the target, as with
+    /// `--set target=local` on a blueprint for AWS, the other target's keys are only said to rest; those of a
+    /// preset rest silently.
+    pub(super) fn scope(&mut self) {
+        let (Some(local), Some(target)) =
+            (self.settings.is_local(), self.settings.setting("target"))
+        else {
+            return;
+        };
+        let chosen = rank(&target.origin);
+        for (path, setting) in self.settings.iter() {
+            let Some(Found::Key(key) | Found::Either(key)) = keys::find(path) else { continue };
+            let (foreign, other) = match key.scope {
+                Scope::Both => continue,
+                Scope::Aws => (local, "aws"),
+                Scope::Local => (!local, "local"),
+            };
+            let given = rank(&setting.origin);
+            let preset = matches!(setting.origin, Origin::Preset { .. } | Origin::Default);
+            if !foreign || (preset && given <= chosen) {
+                continue;
+            }
+            let here = if local { "local" } else { "aws" };
+            let message = format!(
+                "{} has an effect on target {other} only, and the target is {here}",
+                quote(path)
+            );
+            let place = setting.place.clone();
+            let problem = if given >= chosen {
+                let hint = format!("remove it, or write `target: {other}`");
+                Diagnostic::new(Code::Conflict, path, message, place).hint(hint)
+            } else {
+                Diagnostic::new(Code::NoEffect, path, message, place).warning()
+            };
+            let label =
+                if target.origin == Origin::Default { "the default target" } else { "the target" };
+            self.problems.push(problem.related(format!("{label} is {here}"), &target.place));
+        }
+    }
+}

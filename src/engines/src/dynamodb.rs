@@ -1,0 +1,68 @@
+//! The DynamoDB API over one database file.
+
+mod metadata;
+mod operation;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::{HeaderMap, Response, StatusCode, header};
+
+pub(crate) use metadata::Metadata;
+
+use operation::Operation;
+
+const TARGET: &str = "x-amz-target";
+const VERSION: &str = "DynamoDB_20120810.";
+const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
+
+/// Whether a request is one of this API.
+pub(crate) fn is_addressed(headers: &HeaderMap) -> bool {
+    headers.contains_key(TARGET)
+}
+
+/// Answers one verified request.
+pub(crate) async fn answer(metadata: Metadata, headers: &HeaderMap, body: Bytes) -> Response<Body> {
+    let name = headers
+        .get(TARGET)
+        .and_then(|target| target.to_str().ok())
+        .and_then(|target| target.strip_prefix(VERSION));
+    let Some(operation) = name.and_then(Operation::from_name) else {
+        return error(StatusCode::BAD_REQUEST, "UnknownOperationException", "");
+    };
+    // The database blocks on the disk.
+    match tokio::task::spawn_blocking(move || metadata.run(operation, &body)).await {
+        Ok(Ok(json)) => respond(StatusCode::OK, json),
+        Ok(Err(refusal)) => {
+            let status = StatusCode::from_u16(refusal.status_code());
+            if refusal.status_code() >= 500 {
+                tracing::error!(?operation, error = %refusal, "metadata database failed");
+            }
+            respond(status.unwrap_or(StatusCode::BAD_REQUEST), refusal.to_json())
+        }
+        Err(panic) => {
+            tracing::error!(?operation, error = %panic, "metadata operation broke off");
+            error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", "")
+        }
+    }
+}
+
+/// An error in the form of this API.
+pub(crate) fn error(status: StatusCode, kind: &str, message: &str) -> Response<Body> {
+    let body = serde_json::json!({
+        "__type": format!("com.amazon.coral.service#{kind}"),
+        "message": message,
+    });
+    respond(status, body.to_string())
+}
+
+fn respond(status: StatusCode, json: String) -> Response<Body> {
+    let sum = s3s::crypto::Crc32::checksum_u32(json.as_bytes());
+    let mut response = Response::new(Body::from(json));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(CONTENT_TYPE));
+    // SDKs check the body against it.
+    headers.insert("x-amz-crc32", sum.into());
+    headers.insert("x-amzn-requestid", crate::api::request_id());
+    response
+}

@@ -1,0 +1,74 @@
+//! Which servers there are: a file the supervisor replaces and the balancer follows.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::registry::Registry;
+use crate::data::DataDir;
+use crate::data::files::{Durability, Stamp, read_json, write_json};
+use crate::error::{LocalError, Result};
+use crate::spec::HealthSpec;
+
+const FILE: &str = "backends.json";
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Everything but `backends` is fixed for the life of a balancer process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BalancerConfig {
+    pub(crate) listen: SocketAddr,
+    pub(crate) max_requests: usize,
+    pub(crate) drain_timeout: Duration,
+    pub(crate) health: HealthSpec,
+    pub(crate) backends: Vec<BackendSpec>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BackendSpec {
+    pub(crate) name: String,
+    pub(crate) zone: String,
+    pub(crate) address: SocketAddr,
+    /// Of the process behind the address: a new one starts unproven even at an old address.
+    pub(crate) launch: String,
+    /// Gets no new requests; those in flight go on.
+    pub(crate) draining: bool,
+}
+
+impl BalancerConfig {
+    pub(crate) fn read(data: &DataDir) -> Result<Self> {
+        let path = data.run_file(FILE);
+        read_json(&path)?
+            .ok_or_else(|| LocalError::Damaged { path, reason: "the file is missing".to_owned() })
+    }
+
+    pub(crate) fn write(&self, data: &DataDir) -> Result<()> {
+        write_json(&data.run_file(FILE), self, Durability::Memory)
+    }
+}
+
+/// Applies every later version of the file, for as long as the process lives.
+pub(crate) fn follow(data: DataDir, mut current: BalancerConfig, registry: Arc<Registry>) {
+    let path = data.run_file(FILE);
+    let mut seen = None;
+    std::thread::spawn(move || {
+        loop {
+            let now = Stamp::of(&path);
+            if now != seen {
+                match BalancerConfig::read(&data) {
+                    Ok(config) if config != current => {
+                        registry.apply(&config);
+                        super::health::start(&registry, &config);
+                        current = config;
+                    }
+                    Ok(_) => {}
+                    // The last good version stays in force.
+                    Err(error) => tracing::warn!(%error, "cannot read the list of servers"),
+                }
+                seen = now;
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+    });
+}

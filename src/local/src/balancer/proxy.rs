@@ -1,0 +1,310 @@
+//! What happens to one request: admitted, given to a server, retried where that is safe.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::prelude::{Error, ErrorSource, ErrorType, HttpPeer, Session};
+use pingora::proxy::{FailToProxy, ProxyHttp};
+
+use super::config::BalancerConfig;
+use super::registry::{Admission, Occupation, Registry};
+
+/// Answered by the balancer itself.
+pub(crate) const HEALTH_PATH: &str = "/-/balancer/health";
+const REQUEST_ID: &str = "x-request-id";
+/// Servers are on this machine: one that takes longer to accept is stuck.
+const CONNECT: Duration = Duration::from_secs(1);
+/// Above the longest wait for changes (60 s) with room to answer.
+const SILENT_SERVER: Duration = Duration::from_secs(90);
+/// A client that sends or takes nothing for this long is given up.
+const SILENT_CLIENT: Duration = Duration::from_secs(60);
+/// Below the servers' own idle limit, so that a request rarely meets a closing connection.
+const IDLE: Duration = Duration::from_secs(30);
+
+pub(super) struct Balancer {
+    registry: Arc<Registry>,
+    max_requests: usize,
+}
+
+/// One request's passage. Dropping it gives back its places.
+#[derive(Default)]
+pub(super) struct Passage {
+    admission: Option<Admission>,
+    server: Option<Occupation>,
+    tried: Vec<SocketAddr>,
+    request_id: String,
+    overloaded: bool,
+}
+
+impl Balancer {
+    pub(super) fn new(registry: Arc<Registry>, config: &BalancerConfig) -> Self {
+        Self { registry, max_requests: config.max_requests }
+    }
+}
+
+#[async_trait]
+impl ProxyHttp for Balancer {
+    type CTX = Passage;
+
+    fn new_ctx(&self) -> Passage {
+        Passage::default()
+    }
+
+    async fn early_request_filter(
+        &self,
+        session: &mut Session,
+        passage: &mut Passage,
+    ) -> pingora::Result<()> {
+        let given = session.get_header(REQUEST_ID).and_then(|value| value.to_str().ok());
+        passage.request_id = match given {
+            Some(id) if acceptable_id(id) => id.to_owned(),
+            _ => format!("{:032x}", rand::random::<u128>()),
+        };
+        session.as_downstream_mut().set_read_timeout(Some(SILENT_CLIENT));
+        session.as_downstream_mut().set_write_timeout(Some(SILENT_CLIENT));
+        passage.admission = self.registry.admit(self.max_requests);
+        passage.overloaded = passage.admission.is_none();
+        Ok(())
+    }
+
+    async fn request_filter(
+        &self,
+        session: &mut Session,
+        passage: &mut Passage,
+    ) -> pingora::Result<bool> {
+        if session.req_header().uri.path() == HEALTH_PATH {
+            answer(session, passage, 200, &serde_json::json!({ "status": "ok" })).await?;
+            return Ok(true);
+        }
+        if passage.overloaded {
+            self.registry.failures.fetch_add(1, Ordering::Relaxed);
+            session.set_keepalive(None);
+            let text = format!(
+                "the balancer is at its limit of {} requests; try again",
+                self.max_requests
+            );
+            let body = error_body("unavailable", &text, &passage.request_id);
+            answer(session, passage, 503, &body).await?;
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    async fn upstream_peer(
+        &self,
+        _session: &mut Session,
+        passage: &mut Passage,
+    ) -> pingora::Result<Box<HttpPeer>> {
+        passage.server = None;
+        let Some(backend) = self.registry.choose(&passage.tried) else {
+            return Err(Error::explain(ErrorType::HTTPStatus(503), "no healthy server"));
+        };
+        if !passage.tried.is_empty() {
+            self.registry.retries.fetch_add(1, Ordering::Relaxed);
+        }
+        passage.tried.push(backend.address);
+        let mut peer = HttpPeer::new(backend.address, false, String::new());
+        peer.options.connection_timeout = Some(CONNECT);
+        peer.options.total_connection_timeout = Some(CONNECT);
+        peer.options.read_timeout = Some(SILENT_SERVER);
+        peer.options.write_timeout = Some(SILENT_SERVER);
+        peer.options.idle_timeout = Some(IDLE);
+        passage.server = Some(backend.occupy());
+        Ok(Box::new(peer))
+    }
+
+    async fn upstream_request_filter(
+        &self,
+        session: &mut Session,
+        request: &mut RequestHeader,
+        passage: &mut Passage,
+    ) -> pingora::Result<()> {
+        request.insert_header(REQUEST_ID, passage.request_id.as_str())?;
+        request.insert_header("x-forwarded-proto", "http")?;
+        if let Some(client) = session.client_addr().and_then(|address| address.as_inet()) {
+            let earlier = request.headers.get_all("x-forwarded-for").iter();
+            let mut hops: Vec<String> =
+                earlier.filter_map(|value| value.to_str().ok().map(str::to_owned)).collect();
+            hops.push(client.ip().to_string());
+            request.insert_header("x-forwarded-for", hops.join(", "))?;
+        }
+        Ok(())
+    }
+
+    async fn response_filter(
+        &self,
+        _session: &mut Session,
+        response: &mut ResponseHeader,
+        passage: &mut Passage,
+    ) -> pingora::Result<()> {
+        response.insert_header(REQUEST_ID, passage.request_id.as_str())
+    }
+
+    /// Nothing has been sent yet, so any request may go to another server.
+    fn fail_to_connect(
+        &self,
+        _session: &mut Session,
+        _peer: &HttpPeer,
+        passage: &mut Passage,
+        mut error: Box<Error>,
+    ) -> Box<Error> {
+        if let Some(server) = passage.server.take() {
+            server.0.eject();
+        }
+        error.set_retry(true);
+        error
+    }
+
+    /// A server that died in the middle: safe to repeat while the client has seen nothing, the
+    /// request may be repeated by its method and its whole body is still at hand.
+    fn error_while_proxy(
+        &self,
+        peer: &HttpPeer,
+        session: &mut Session,
+        error: Box<Error>,
+        passage: &mut Passage,
+        reused: bool,
+    ) -> Box<Error> {
+        let mut error = error.more_context(format!("server {peer}"));
+        let unseen = session.response_written().is_none();
+        let repeatable = session.req_header().method.is_idempotent()
+            && !session.as_ref().retry_buffer_truncated();
+        let upstream = error.esource() == &ErrorSource::Upstream;
+        let broken = matches!(
+            error.etype(),
+            ErrorType::ConnectionClosed
+                | ErrorType::ReadError
+                | ErrorType::WriteError
+                | ErrorType::H1Error
+        );
+        if unseen && repeatable && upstream && broken {
+            error.set_retry(true);
+            passage.server = None;
+        } else if unseen && repeatable {
+            error.retry.decide_reuse(reused);
+        } else {
+            error.set_retry(false);
+        }
+        error
+    }
+
+    async fn fail_to_proxy(
+        &self,
+        session: &mut Session,
+        error: &Error,
+        passage: &mut Passage,
+    ) -> FailToProxy {
+        let (status, code, text) = verdict(error);
+        if status > 0 && session.response_written().is_none() {
+            self.registry.failures.fetch_add(1, Ordering::Relaxed);
+            session.set_keepalive(None);
+            let body = error_body(code, text, &passage.request_id);
+            if let Err(failed) = answer(session, passage, status, &body).await {
+                tracing::debug!(%failed, "the client has gone before its answer");
+            }
+        }
+        FailToProxy { error_code: status, can_reuse_downstream: false }
+    }
+
+    async fn logging(&self, session: &mut Session, error: Option<&Error>, passage: &mut Passage) {
+        let Some(error) = error else { return };
+        if error.esource() == &ErrorSource::Downstream {
+            return;
+        }
+        let server = passage.server.as_ref().map_or("none", |server| server.0.name.as_str());
+        let request = session.req_header();
+        tracing::warn!(
+            request_id = %passage.request_id,
+            method = %request.method,
+            path = start_of(request.uri.path()),
+            server,
+            tried = passage.tried.len(),
+            %error,
+            "request failed"
+        );
+    }
+
+    fn suppress_error_log(&self, _session: &Session, _passage: &Passage, _error: &Error) -> bool {
+        true
+    }
+}
+
+/// The first two segments, such as `/v1/spaces`: the rest, like the query, may hold the secret of
+/// a link.
+fn start_of(path: &str) -> &str {
+    path.match_indices('/').nth(2).map_or(path, |(end, _)| &path[..end])
+}
+
+/// Status, code and sentence for the client; status 0 when nobody is left to read them.
+fn verdict(error: &Error) -> (u16, &'static str, &'static str) {
+    const UNAVAILABLE: &str = "unavailable";
+    match (error.etype(), error.esource()) {
+        (ErrorType::HTTPStatus(503), _) => {
+            (503, UNAVAILABLE, "no server is healthy at the moment; try again")
+        }
+        (ErrorType::HTTPStatus(status), _) => {
+            (*status, "invalid_request", "the request can't be passed on")
+        }
+        (ErrorType::ReadTimedout | ErrorType::WriteTimedout, ErrorSource::Upstream) => {
+            (504, UNAVAILABLE, "the server did not answer in time; try again")
+        }
+        (_, ErrorSource::Upstream) => {
+            (502, UNAVAILABLE, "the server went away during the request; try again")
+        }
+        (
+            ErrorType::WriteError | ErrorType::ReadError | ErrorType::ConnectionClosed,
+            ErrorSource::Downstream,
+        ) => (0, UNAVAILABLE, ""),
+        (ErrorType::ReadTimedout | ErrorType::WriteTimedout, ErrorSource::Downstream) => {
+            (408, "invalid_request", "the request did not arrive in time")
+        }
+        (_, ErrorSource::Downstream) => (400, "invalid_request", "the request is not valid HTTP"),
+        _ => (500, "internal", "the balancer failed; its log has the request id"),
+    }
+}
+
+fn error_body(code: &str, message: &str, request_id: &str) -> serde_json::Value {
+    serde_json::json!({ "code": code, "message": message, "request_id": request_id })
+}
+
+async fn answer(
+    session: &mut Session,
+    passage: &Passage,
+    status: u16,
+    body: &serde_json::Value,
+) -> pingora::Result<()> {
+    let body = body.to_string();
+    let mut header = ResponseHeader::build(status, Some(5))?;
+    header.insert_header("content-type", "application/json")?;
+    header.insert_header("content-length", body.len().to_string())?;
+    header.insert_header("cache-control", "no-store")?;
+    header.insert_header(REQUEST_ID, passage.request_id.as_str())?;
+    if status == 503 {
+        header.insert_header("retry-after", "1")?;
+    }
+    session.write_response_header(Box::new(header), false).await?;
+    session.write_response_body(Some(Bytes::from(body)), true).await
+}
+
+/// An id from outside goes to logs, so it has to be short and plain.
+fn acceptable_id(id: &str) -> bool {
+    (8..=64).contains(&id.len())
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::start_of;
+
+    #[test]
+    fn a_links_secret_stays_out_of_the_log() {
+        assert_eq!(start_of("/v1/unsubscribe/space/user/secret"), "/v1/unsubscribe");
+        assert_eq!(start_of("/health"), "/health");
+        assert_eq!(start_of("/v1/spaces"), "/v1/spaces");
+    }
+}

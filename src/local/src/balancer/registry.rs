@@ -1,0 +1,258 @@
+//! The servers the balancer knows, and which of them gets the next request.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::Thread;
+
+use serde::{Deserialize, Serialize};
+
+use super::config::{BackendSpec, BalancerConfig};
+
+/// How the balancer sees a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Standing {
+    /// Not proven yet, or refused a connection: the next probe that passes lets it in.
+    Unproven = 0,
+    Healthy = 1,
+    /// Failed its probes: has to pass several in a row.
+    Unhealthy = 2,
+}
+
+#[derive(Default)]
+pub(crate) struct Registry {
+    backends: RwLock<Arc<Vec<Arc<Backend>>>>,
+    turn: AtomicUsize,
+    in_flight: AtomicUsize,
+    pub(super) requests: AtomicU64,
+    /// Answers the balancer had to give itself because no server could.
+    pub(super) failures: AtomicU64,
+    pub(super) retries: AtomicU64,
+}
+
+pub(crate) struct Backend {
+    pub(crate) name: String,
+    pub(crate) zone: String,
+    pub(crate) address: SocketAddr,
+    launch: String,
+    draining: AtomicBool,
+    standing: AtomicU8,
+    in_flight: AtomicUsize,
+    pub(super) requests: AtomicU64,
+    removed: AtomicBool,
+    pub(super) prober: Mutex<Option<Thread>>,
+}
+
+impl Registry {
+    /// Takes in a list. Servers that stay keep their standing; new ones start unproven.
+    pub(crate) fn apply(&self, config: &BalancerConfig) {
+        let mut current = self.backends.write().unwrap_or_else(PoisonError::into_inner);
+        let next: Vec<Arc<Backend>> = config
+            .backends
+            .iter()
+            .map(|spec| match current.iter().find(|known| known.is(spec)) {
+                Some(known) => {
+                    known.draining.store(spec.draining, Ordering::Relaxed);
+                    Arc::clone(known)
+                }
+                None => Arc::new(Backend::new(spec)),
+            })
+            .collect();
+        for known in
+            current.iter().filter(|known| !next.iter().any(|kept| Arc::ptr_eq(kept, known)))
+        {
+            known.removed.store(true, Ordering::Relaxed);
+            known.wake_prober();
+        }
+        *current = Arc::new(next);
+    }
+
+    /// The healthy server with the fewest requests in flight, in turn among equals.
+    pub(crate) fn choose(&self, tried: &[SocketAddr]) -> Option<Arc<Backend>> {
+        let backends = self.backends();
+        let count = backends.len();
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        (0..count)
+            .map(|step| &backends[(turn.wrapping_add(step)) % count])
+            .filter(|backend| backend.takes_requests() && !tried.contains(&backend.address))
+            .min_by_key(|backend| backend.in_flight())
+            .cloned()
+    }
+
+    pub(crate) fn backends(&self) -> Arc<Vec<Arc<Backend>>> {
+        Arc::clone(&self.backends.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::SeqCst)
+    }
+
+    /// Counts a request for as long as the guard lives; `None` above the limit.
+    pub(crate) fn admit(self: &Arc<Self>, limit: usize) -> Option<Admission> {
+        let before = self.in_flight.fetch_add(1, Ordering::SeqCst);
+        let admission = Admission(Arc::clone(self));
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        (before < limit).then_some(admission)
+    }
+}
+
+impl Backend {
+    fn new(spec: &BackendSpec) -> Self {
+        Self {
+            name: spec.name.clone(),
+            zone: spec.zone.clone(),
+            address: spec.address,
+            launch: spec.launch.clone(),
+            draining: AtomicBool::new(spec.draining),
+            standing: AtomicU8::new(Standing::Unproven as u8),
+            in_flight: AtomicUsize::new(0),
+            requests: AtomicU64::new(0),
+            removed: AtomicBool::new(false),
+            prober: Mutex::new(None),
+        }
+    }
+
+    fn is(&self, spec: &BackendSpec) -> bool {
+        self.name == spec.name && self.address == spec.address && self.launch == spec.launch
+    }
+
+    pub(crate) fn standing(&self) -> Standing {
+        match self.standing.load(Ordering::Relaxed) {
+            0 => Standing::Unproven,
+            1 => Standing::Healthy,
+            _ => Standing::Unhealthy,
+        }
+    }
+
+    pub(super) fn set_standing(&self, standing: Standing) {
+        let before = self.standing.swap(standing as u8, Ordering::Relaxed);
+        if before != standing as u8 {
+            tracing::info!(server = %self.name, address = %self.address, ?standing, "server");
+        }
+    }
+
+    /// Takes a server that refused a connection out at once and asks for a probe.
+    pub(crate) fn eject(&self) {
+        if self.standing() == Standing::Healthy {
+            self.set_standing(Standing::Unproven);
+            self.wake_prober();
+        }
+    }
+
+    fn wake_prober(&self) {
+        if let Some(thread) = self.prober.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            thread.unpark();
+        }
+    }
+
+    fn takes_requests(&self) -> bool {
+        self.standing() == Standing::Healthy && !self.draining()
+    }
+
+    pub(crate) fn draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn removed(&self) -> bool {
+        self.removed.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn occupy(self: &Arc<Self>) -> Occupation {
+        self.in_flight.fetch_add(1, Ordering::SeqCst);
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        Occupation(Arc::clone(self))
+    }
+}
+
+/// One request inside the balancer.
+pub(crate) struct Admission(Arc<Registry>);
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// One request at a server.
+pub(crate) struct Occupation(pub(crate) Arc<Backend>);
+
+impl Drop for Occupation {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn config(names: &[&str]) -> BalancerConfig {
+        BalancerConfig {
+            listen: SocketAddr::from(([127, 0, 0, 1], 1)),
+            max_requests: 10,
+            drain_timeout: Duration::from_secs(1),
+            health: crate::spec::HealthSpec::default(),
+            backends: names
+                .iter()
+                .zip(1..)
+                .map(|(name, port)| BackendSpec {
+                    name: (*name).to_owned(),
+                    zone: "a".to_owned(),
+                    address: SocketAddr::from(([127, 0, 0, 1], port)),
+                    launch: "1".to_owned(),
+                    draining: false,
+                })
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn a_new_server_gets_nothing_before_its_first_passed_probe() {
+        let registry = Registry::default();
+        registry.apply(&config(&["a-1", "b-1"]));
+        assert!(registry.choose(&[]).is_none());
+        registry.backends()[1].set_standing(Standing::Healthy);
+        assert_eq!(registry.choose(&[]).unwrap().name, "b-1");
+    }
+
+    #[test]
+    fn the_least_busy_server_is_next_and_equals_take_turns() {
+        let registry = Registry::default();
+        registry.apply(&config(&["a-1", "b-1", "c-1"]));
+        for backend in registry.backends().iter() {
+            backend.set_standing(Standing::Healthy);
+        }
+        let mut names: Vec<String> =
+            (0..3).map(|_| registry.choose(&[]).unwrap().name.clone()).collect();
+        names.sort();
+        assert_eq!(names, ["a-1", "b-1", "c-1"]);
+        let busy: Vec<Occupation> = registry
+            .backends()
+            .iter()
+            .filter(|backend| backend.name != "c-1")
+            .map(Backend::occupy)
+            .collect();
+        assert_eq!(registry.choose(&[]).unwrap().name, "c-1");
+        drop(busy);
+    }
+
+    #[test]
+    fn a_draining_or_tried_server_is_passed_over() {
+        let registry = Registry::default();
+        let mut list = config(&["a-1", "b-1"]);
+        registry.apply(&list);
+        for backend in registry.backends().iter() {
+            backend.set_standing(Standing::Healthy);
+        }
+        list.backends[0].draining = true;
+        registry.apply(&list);
+        assert_eq!(registry.choose(&[]).unwrap().name, "b-1");
+        assert!(registry.choose(&[list.backends[1].address]).is_none());
+    }
+}

@@ -1,0 +1,83 @@
+//! What the balancer sees, in a file: whoever asks needs no connection and no permission of its own.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::registry::{Registry, Standing};
+use crate::data::DataDir;
+use crate::data::files::{Durability, read_json, write_json};
+
+const FILE: &str = "balancer.json";
+const EVERY: Duration = Duration::from_millis(100);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BalancerReport {
+    /// Whose report it is; one of another process is stale.
+    pub(crate) pid: u32,
+    pub(crate) in_flight: usize,
+    pub(crate) requests: u64,
+    pub(crate) failures: u64,
+    pub(crate) retries: u64,
+    pub(crate) backends: Vec<BackendReport>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BackendReport {
+    pub(crate) name: String,
+    pub(crate) zone: String,
+    pub(crate) address: SocketAddr,
+    pub(crate) standing: Standing,
+    pub(crate) draining: bool,
+    pub(crate) in_flight: usize,
+    pub(crate) requests: u64,
+}
+
+/// The newest report; `None` without one or with one that can't be read.
+pub(crate) fn read(data: &DataDir) -> Option<BalancerReport> {
+    read_json(&data.run_file(FILE)).ok().flatten()
+}
+
+/// Writes whenever something has changed, for as long as the process lives.
+pub(super) fn start(data: DataDir, registry: Arc<Registry>) {
+    std::thread::spawn(move || {
+        let path = data.run_file(FILE);
+        let mut written = None;
+        loop {
+            let report = make(&registry);
+            // A full disk must not end the balancer; the next change tries again.
+            if written.as_ref() != Some(&report)
+                && write_json(&path, &report, Durability::Memory).is_ok()
+            {
+                written = Some(report);
+            }
+            std::thread::sleep(EVERY);
+        }
+    });
+}
+
+fn make(registry: &Registry) -> BalancerReport {
+    BalancerReport {
+        pid: std::process::id(),
+        in_flight: registry.in_flight(),
+        requests: registry.requests.load(Ordering::Relaxed),
+        failures: registry.failures.load(Ordering::Relaxed),
+        retries: registry.retries.load(Ordering::Relaxed),
+        backends: registry
+            .backends()
+            .iter()
+            .map(|backend| BackendReport {
+                name: backend.name.clone(),
+                zone: backend.zone.clone(),
+                address: backend.address,
+                standing: backend.standing(),
+                draining: backend.draining(),
+                in_flight: backend.in_flight(),
+                requests: backend.requests.load(Ordering::Relaxed),
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,54 @@
+//! What should run: written by `up`, followed by the supervisor.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::DataDir;
+use crate::data::files::{Durability, Stamp, read_json, write_json};
+use crate::error::Result;
+use crate::spec::LocalSpec;
+
+const FILE: &str = "desired.json";
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Desired {
+    /// Rises with every write, so that a reader of the state knows which wish it answers.
+    pub(crate) generation: u64,
+    pub(crate) spec: LocalSpec,
+    pub(crate) programs: PinnedPrograms,
+}
+
+/// The programs, pinned to a content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PinnedPrograms {
+    pub(crate) syncctl: PathBuf,
+    pub(crate) syncctl_digest: String,
+    /// A copy of ours, so that a replaced server runs the same release whatever was built since.
+    pub(crate) syncd: PathBuf,
+    pub(crate) syncd_digest: String,
+}
+
+impl Desired {
+    pub(crate) fn read(data: &DataDir) -> Result<Option<Self>> {
+        read_json(&data.run_file(FILE))
+    }
+
+    /// Changes with every write.
+    pub(crate) fn stamp(data: &DataDir) -> Option<Stamp> {
+        Stamp::of(&data.run_file(FILE))
+    }
+
+    pub(crate) fn write(&self, data: &DataDir) -> Result<()> {
+        write_json(&data.run_file(FILE), self, Durability::Disk)
+    }
+
+    /// Whether both ask for the same, whenever they were written.
+    ///
+    /// Where syncctl lies does not count, only what is in it.
+    pub(crate) fn same_wish(&self, other: &Self) -> bool {
+        self.spec == other.spec
+            && self.programs.syncctl_digest == other.programs.syncctl_digest
+            && self.programs.syncd_digest == other.programs.syncd_digest
+    }
+}

@@ -1,0 +1,40 @@
+//! The local target: the whole service on one machine, as the cloud would run it.
+//!
+//! Control plane and data plane are separate processes. A supervisor keeps the engines, the servers
+//! and the balancer running; when it dies, they go on serving, and the next one takes them over.
+
+mod activity;
+mod balancer;
+mod component;
+mod connection;
+mod data;
+mod desired;
+mod down;
+pub mod entry;
+mod error;
+mod layout;
+mod logs;
+mod probe;
+mod process;
+mod recorded;
+mod release;
+mod reporter;
+mod spec;
+mod state;
+mod status;
+mod supervisor;
+mod up;
+
+pub use activity::{Activity, Event};
+pub use component::Kind;
+pub use connection::{Connection, connection};
+pub use data::DataDir;
+pub use down::{DownOutcome, down, purge};
+pub use error::{LocalError, PortHolder, Result};
+pub use logs::{LogLine, LogQuery, Logs, logs};
+pub use recorded::{Recorded, recorded};
+pub use reporter::{Reporter, Silent};
+pub use spec::{HealthSpec, LocalSpec, Programs};
+pub use state::{ComponentState, ComponentStatus};
+pub use status::{Status, Traffic, status};
+pub use up::{Running, UpOutcome, revive, up};

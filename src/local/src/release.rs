@@ -1,0 +1,127 @@
+//! Releases: programs named by their content.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::data::DataDir;
+use crate::data::files::{Durability, make_private_dir, write_atomic};
+use crate::desired::{Desired, PinnedPrograms};
+use crate::error::{LocalError, Result};
+use crate::spec::Programs;
+
+/// Looks at both programs and keeps a copy of the server.
+///
+/// # Errors
+/// A program that is missing or can't be run; a copy that can't be written.
+pub(crate) fn pin(data: &DataDir, programs: &Programs) -> Result<PinnedPrograms> {
+    let syncctl_digest = digest(data, &programs.syncctl)?;
+    let syncd_digest = digest(data, &programs.syncd)?;
+    let folder = data.releases_dir().join(&syncd_digest);
+    let syncd = folder.join("syncd");
+    // After a power cut a copy may be there and empty.
+    if size(&syncd) != size(&programs.syncd) {
+        make_private_dir(&folder)?;
+        copy(&programs.syncd, &syncd)?;
+    }
+    Ok(PinnedPrograms { syncctl: programs.syncctl.clone(), syncctl_digest, syncd, syncd_digest })
+}
+
+/// Removes every copy but those of the given wishes: the present one, and the one to go back to.
+pub(crate) fn forget_others(data: &DataDir, kept: &[Option<&Desired>]) {
+    let Ok(entries) = fs::read_dir(data.releases_dir()) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let is_kept = kept.iter().flatten().any(|desired| name == *desired.programs.syncd_digest);
+        // What stays behind costs space and nothing else.
+        if !is_kept && let Err(error) = fs::remove_dir_all(entry.path()) {
+            tracing::warn!(%error, "an old release stays");
+        }
+    }
+}
+
+/// Refuses a program that is not there or not executable; changes nothing.
+pub(crate) fn require(program: &Path) -> Result<()> {
+    let missing = |reason: &str| LocalError::ProgramMissing {
+        path: program.to_owned(),
+        reason: reason.to_owned(),
+    };
+    if !program.is_absolute() {
+        return Err(missing("its path is not absolute"));
+    }
+    let metadata = fs::metadata(program).map_err(|error| missing(&error.to_string()))?;
+    if !metadata.is_file() {
+        return Err(missing("it is not a file"));
+    }
+    if metadata.permissions().mode() & 0o111 == 0 {
+        return Err(missing("it is not executable"));
+    }
+    Ok(())
+}
+
+/// In bytes; 0 for what is not there.
+pub(crate) fn size(program: &Path) -> u64 {
+    fs::metadata(program).map_or(0, |metadata| metadata.size())
+}
+
+/// SHA-256 of a program, remembered for as long as the file stays untouched.
+fn digest(data: &DataDir, program: &Path) -> Result<String> {
+    let read_error = |error| LocalError::io("read", program, error);
+    let metadata = fs::metadata(program).map_err(read_error)?;
+    let key = format!(
+        "{:x}-{:x}-{:x}-{:x}-{:x}",
+        metadata.dev(),
+        metadata.ino(),
+        metadata.size(),
+        metadata.mtime(),
+        metadata.mtime_nsec()
+    );
+    let remembered = data.run_file("digests").join(key);
+    if let Ok(text) = fs::read_to_string(&remembered)
+        && text.len() == 64
+    {
+        return Ok(text);
+    }
+    let mut file = File::open(program).map_err(read_error)?;
+    let mut hash = Sha256::new();
+    let mut piece = vec![0_u8; 1 << 20];
+    loop {
+        match file.read(&mut piece).map_err(read_error)? {
+            0 => break,
+            count => hash.update(&piece[..count]),
+        }
+    }
+    let text = hex::encode(hash.finalize());
+    forget_digests(data);
+    write_atomic(&remembered, text.as_bytes(), Durability::Memory)?;
+    Ok(text)
+}
+
+/// Every build leaves one; a few are worth keeping.
+fn forget_digests(data: &DataDir) {
+    const MOST: usize = 16;
+    let Ok(entries) = fs::read_dir(data.run_file("digests")) else { return };
+    for entry in entries.flatten().skip(MOST) {
+        let _ = fs::remove_file(entry.path());
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let temporary: PathBuf = to.with_extension(format!("{:x}", rand::random::<u32>()));
+    let copied = (|| -> io::Result<()> {
+        let mut source = File::open(from)?;
+        let mut target =
+            OpenOptions::new().write(true).create_new(true).mode(0o700).open(&temporary)?;
+        io::copy(&mut source, &mut target)?;
+        target.flush()?;
+        target.sync_all()?;
+        fs::rename(&temporary, to)
+    })();
+    if copied.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    copied.map_err(|error| LocalError::io("copy the server to", to, error))
+}

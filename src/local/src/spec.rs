@@ -1,0 +1,103 @@
+//! What a caller asks the local target for: plain data, resolved, nothing optional.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// One deployment on this machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LocalSpec {
+    /// Name of the deployment, shown to people.
+    pub name: String,
+    /// Where everything lives; absolute.
+    pub data_dir: PathBuf,
+    /// The entry address, the only one clients need besides the content endpoint. Default 127.0.0.1:8420.
+    pub listen: SocketAddr,
+    /// How many servers the group keeps. Default 3, at most 64.
+    pub servers: u8,
+    /// How many zones the servers are spread over, each with its own loopback address. Default 3, at most 26.
+    pub zones: u8,
+    pub health: HealthSpec,
+    /// Sender of mail; mail lands in the mail folder of the data directory.
+    pub mail_from: String,
+    /// How long a mail digest collects changes.
+    pub digest_interval: Duration,
+    /// How often a waiting reader looks at the journal.
+    pub watch_interval: Duration,
+    /// How long a server may take to finish what it is doing before it is killed. Default 10 s.
+    pub drain_timeout: Duration,
+    /// Requests in flight at once; above it the balancer answers 503. Default 4096.
+    pub max_requests: usize,
+    /// Whether purging the data needs the name typed. Remembered here, so that it holds until an
+    /// `up` takes it back.
+    #[serde(default)]
+    pub protect: bool,
+    /// Digest of the resolved blueprint; a different one makes `up` report a change.
+    pub blueprint_digest: String,
+}
+
+impl LocalSpec {
+    /// A specification with the documented defaults.
+    pub fn new(name: impl Into<String>, data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            name: name.into(),
+            data_dir: data_dir.into(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8420)),
+            servers: 3,
+            zones: 3,
+            health: HealthSpec::default(),
+            mail_from: "sync@localhost.localdomain".to_owned(),
+            digest_interval: Duration::from_secs(30),
+            watch_interval: Duration::from_millis(200),
+            drain_timeout: Duration::from_secs(10),
+            max_requests: 4096,
+            protect: false,
+            blueprint_digest: String::new(),
+        }
+    }
+
+    /// What clients are told to use.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.listen)
+    }
+}
+
+/// How a server's health is judged, as a cloud load balancer would.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HealthSpec {
+    /// Asked with GET; 200 to 299 is healthy. Default `/health`.
+    pub path: String,
+    /// Time between probes. Default 5 s.
+    pub interval: Duration,
+    /// How long one probe may take. Default 2 s.
+    pub timeout: Duration,
+    /// Failures in a row that make a healthy server unhealthy. Default 2.
+    pub unhealthy: u32,
+    /// Successes in a row that make an unhealthy server healthy. Default 2.
+    pub healthy: u32,
+}
+
+impl Default for HealthSpec {
+    fn default() -> Self {
+        Self {
+            path: "/health".to_owned(),
+            interval: Duration::from_secs(5),
+            timeout: Duration::from_secs(2),
+            unhealthy: 2,
+            healthy: 2,
+        }
+    }
+}
+
+/// The programs the target is made of; absolute paths.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Programs {
+    /// Also the supervisor, the balancer and the engines, through hidden entry points.
+    pub syncctl: PathBuf,
+    /// The bundled server.
+    pub syncd: PathBuf,
+}

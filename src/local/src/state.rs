@@ -1,0 +1,72 @@
+//! What the supervisor knows, in a file that everybody may read while it runs and after it died.
+
+use std::net::SocketAddr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::component::Kind;
+use crate::data::DataDir;
+use crate::data::files::{Durability, read_json, write_json};
+use crate::error::Result;
+
+const FILE: &str = "state.json";
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct State {
+    /// Of the wish this state answers.
+    pub(crate) generation: u64,
+    /// Every part is healthy and runs what is wished.
+    pub(crate) converged: bool,
+    pub(crate) components: Vec<ComponentStatus>,
+}
+
+/// How one part is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComponentStatus {
+    pub name: String,
+    pub kind: Kind,
+    /// Only servers have one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub zone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub address: Option<SocketAddr>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pid: Option<u32>,
+    pub state: ComponentState,
+    /// When it took on this state.
+    pub since: Timestamp,
+    /// Replacements since the deployment was first brought up by the present supervisor.
+    pub restarts: u32,
+    /// Deaths in a row without a healthy time in between.
+    pub failures: u32,
+    /// SHA-256 of the program it runs.
+    pub digest: String,
+    /// Why it is not healthy, with the last log lines where they tell more.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ComponentState {
+    Starting,
+    Healthy,
+    Unhealthy,
+    /// On its way out, finishing what it does.
+    Draining,
+    /// Keeps dying: the next start comes later each time, at most 30 s.
+    Backoff,
+    Stopped,
+}
+
+impl State {
+    /// A state that can't be read is as good as none: it is only a report.
+    pub(crate) fn read(data: &DataDir) -> Option<Self> {
+        read_json(&data.run_file(FILE)).ok().flatten()
+    }
+
+    pub(crate) fn write(&self, data: &DataDir) -> Result<()> {
+        write_json(&data.run_file(FILE), self, Durability::Memory)
+    }
+}

@@ -1,0 +1,190 @@
+//! How the deployment is, from files, processes and probes: also when nobody supervises it.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::activity::{Activity, activities};
+use crate::balancer::report::{self, BalancerReport};
+use crate::component::{Component, Kind, SUPERVISOR, components};
+use crate::data::DataDir;
+use crate::desired::Desired;
+use crate::error::Result;
+use crate::layout::Layout;
+use crate::probe;
+use crate::process::{Process, discover};
+use crate::state::{ComponentState, ComponentStatus, State};
+
+const ACTIVITIES: usize = 200;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    pub name: String,
+    pub endpoint: String,
+    pub data_dir: PathBuf,
+    /// The endpoint answers `/ready`.
+    pub ready: bool,
+    /// Every part is healthy and runs what is wished.
+    pub converged: bool,
+    pub supervisor: ComponentStatus,
+    pub balancer: ComponentStatus,
+    pub engines: ComponentStatus,
+    pub servers: Vec<ComponentStatus>,
+    /// Since the balancer's start; absent when it does not run.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub traffic: Option<Traffic>,
+    /// The newest, oldest first.
+    pub activities: Vec<Activity>,
+}
+
+/// What the balancer has seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Traffic {
+    pub in_flight: usize,
+    pub requests: u64,
+    /// Answers the balancer had to give itself because no server could.
+    pub failures: u64,
+    pub retries: u64,
+}
+
+/// Looks; changes nothing.
+///
+/// # Errors
+/// No data directory of ours, or files in it that can't be read.
+pub fn status(data_dir: &Path) -> Result<Status> {
+    let data = DataDir::open(data_dir)?;
+    let running = discover(data.root());
+    let desired = Desired::read(&data)?;
+    let state = State::read(&data);
+    let supervisor = supervisor_status(&running, desired.as_ref());
+    let listed = match &desired {
+        Some(desired) => components(&data, desired, &Layout::read(&data)),
+        None => Vec::new(),
+    };
+    let supervised = supervisor.state == ComponentState::Healthy;
+    let mut parts = match state {
+        Some(state) if supervised => state.components,
+        other => {
+            probe_all(&listed, &running, other.map(|state| state.components).unwrap_or_default())
+        }
+    };
+    let converged = supervised && State::read(&data).is_some_and(|state| state.converged);
+    let endpoint = desired.as_ref().map(|desired| desired.spec.endpoint()).unwrap_or_default();
+    let balancer = take(&mut parts, Kind::Balancer);
+    let ready = balancer.pid.is_some()
+        && balancer.address.is_some_and(|address| {
+            probe::healthy(address, "/ready", std::time::Duration::from_secs(2)).is_ok()
+        });
+    Ok(Status {
+        name: desired.map(|desired| desired.spec.name).unwrap_or_default(),
+        endpoint,
+        data_dir: data.root().to_owned(),
+        ready,
+        converged,
+        traffic: report::read(&data)
+            .filter(|report| balancer.pid == Some(report.pid))
+            .map(Traffic::from),
+        supervisor,
+        balancer,
+        engines: take(&mut parts, Kind::Engines),
+        servers: parts.into_iter().filter(|part| part.kind == Kind::Server).collect(),
+        activities: activities(&data, ACTIVITIES),
+    })
+}
+
+impl From<BalancerReport> for Traffic {
+    fn from(report: BalancerReport) -> Self {
+        Self {
+            in_flight: report.in_flight,
+            requests: report.requests,
+            failures: report.failures,
+            retries: report.retries,
+        }
+    }
+}
+
+fn supervisor_status(running: &[Process], desired: Option<&Desired>) -> ComponentStatus {
+    let process = running.iter().find(|process| process.component == SUPERVISOR);
+    let mut status = stopped(SUPERVISOR, Kind::Supervisor);
+    if let Some(process) = process {
+        status.pid = Some(process.identity.pid);
+        status.state = ComponentState::Healthy;
+        status.since = process.started_at;
+        status.digest.clone_from(&process.digest);
+    } else if let Some(desired) = desired {
+        status.digest.clone_from(&desired.programs.syncctl_digest);
+        status.reason = Some("nobody replaces what dies until the next: syncctl up".to_owned());
+    }
+    status
+}
+
+/// Without a supervisor every part is asked itself, all at once.
+fn probe_all(
+    listed: &[Component],
+    running: &[Process],
+    remembered: Vec<ComponentStatus>,
+) -> Vec<ComponentStatus> {
+    std::thread::scope(|scope| {
+        let asked: Vec<_> = listed
+            .iter()
+            .map(|component| {
+                let last = remembered.iter().find(|status| status.name == component.name).cloned();
+                let process = running.iter().find(|process| process.component == component.name);
+                scope.spawn(move || probe_one(component, process, last))
+            })
+            .collect();
+        asked.into_iter().filter_map(|asked| asked.join().ok()).collect()
+    })
+}
+
+fn probe_one(
+    component: &Component,
+    process: Option<&Process>,
+    last: Option<ComponentStatus>,
+) -> ComponentStatus {
+    let mut status = stopped(&component.name, component.kind);
+    status.zone.clone_from(&component.zone);
+    status.address = Some(component.address);
+    status.digest.clone_from(&component.launch.digest);
+    status.restarts = last.map_or(0, |last| last.restarts);
+    let Some(process) = process else { return status };
+    status.pid = Some(process.identity.pid);
+    status.since = process.started_at;
+    status.digest.clone_from(&process.digest);
+    let health = &component.health;
+    let answer = match component.kind {
+        Kind::Engines => probe::get(component.address, "/", health.timeout).map(drop),
+        _ => probe::healthy(component.address, &health.path, health.timeout),
+    };
+    status.state = if answer.is_ok() { ComponentState::Healthy } else { ComponentState::Unhealthy };
+    status.reason = answer.err();
+    status
+}
+
+fn take(parts: &mut Vec<ComponentStatus>, kind: Kind) -> ComponentStatus {
+    let name = match kind {
+        Kind::Balancer => crate::component::BALANCER,
+        _ => crate::component::ENGINES,
+    };
+    match parts.iter().position(|part| part.kind == kind) {
+        Some(index) => parts.remove(index),
+        None => stopped(name, kind),
+    }
+}
+
+fn stopped(name: &str, kind: Kind) -> ComponentStatus {
+    ComponentStatus {
+        name: name.to_owned(),
+        kind,
+        zone: None,
+        address: None,
+        pid: None,
+        state: ComponentState::Stopped,
+        since: Timestamp::now(),
+        restarts: 0,
+        failures: 0,
+        digest: String::new(),
+        reason: None,
+    }
+}

@@ -1,0 +1,307 @@
+//! One supervised process: its phases, and what leads from one to the next.
+
+use std::process::{Child, ExitStatus};
+use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use rustix::process::Signal;
+
+use super::watch::{Notice, Watch};
+use crate::activity::{Event, record};
+use crate::balancer::config::BackendSpec;
+use crate::component::{Component, Kind};
+use crate::data::DataDir;
+use crate::logs::last_lines;
+use crate::process::Process;
+use crate::state::{ComponentState, ComponentStatus};
+
+/// A process that is not healthy by then is replaced.
+const START_LIMIT: Duration = Duration::from_secs(30);
+/// Healthy for this long, a death counts as the first again.
+const PROVEN: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Given to a process that no longer answers, before it is killed.
+const LAST_CHANCE: Duration = Duration::from_secs(2);
+/// The balancer looks at its list every 50 ms; a server that leaves waits at least this long.
+const NOTICED: Duration = Duration::from_millis(250);
+
+pub(super) enum Phase {
+    Down { not_before: Instant },
+    Starting { until: Instant },
+    Healthy { since: Instant },
+    Draining { since: Instant, until: Instant },
+    Stopping { kill_at: Instant },
+}
+
+pub(super) struct Member {
+    /// What the running process is, or the next one will be.
+    component: Component,
+    /// `None` once it is no longer wanted.
+    pub(super) wished: Option<Component>,
+    pub(super) phase: Phase,
+    process: Option<Process>,
+    /// Only of processes this supervisor has started itself.
+    child: Option<Child>,
+    watch: Option<Watch>,
+    state: ComponentState,
+    since: Timestamp,
+    restarts: u32,
+    failures: u32,
+    /// The end of the process is ours.
+    intended: bool,
+    reason: Option<String>,
+}
+
+impl Member {
+    pub(super) fn new(component: Component) -> Self {
+        Self {
+            wished: Some(component.clone()),
+            component,
+            phase: Phase::Down { not_before: Instant::now() },
+            process: None,
+            child: None,
+            watch: None,
+            state: ComponentState::Starting,
+            since: Timestamp::now(),
+            restarts: 0,
+            failures: 0,
+            intended: false,
+            reason: None,
+        }
+    }
+
+    pub(super) fn adopted(component: Component, process: Process, sender: &Sender<Notice>) -> Self {
+        let mut member = Self::new(component);
+        member.since = process.started_at;
+        member.phase = Phase::Starting { until: Instant::now() + START_LIMIT };
+        member.watch = Some(Watch::start(&member.component, &process, sender));
+        member.process = Some(process);
+        member
+    }
+
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        self.wished.is_some()
+            && matches!(self.phase, Phase::Down { not_before } if not_before <= now)
+    }
+
+    pub(super) fn start(&mut self, data: &DataDir, sender: &Sender<Notice>) {
+        if let Some(wished) = &self.wished {
+            self.component = wished.clone();
+        }
+        match self.component.launch.start(data) {
+            Ok((child, process)) => {
+                let cause = format!("process {}", process.identity.pid);
+                record(data, self.name(), Event::Started, cause);
+                self.watch = Some(Watch::start(&self.component, &process, sender));
+                self.child = Some(child);
+                self.process = Some(process);
+                self.intended = false;
+                self.phase = Phase::Starting { until: Instant::now() + START_LIMIT };
+                self.set_state(ComponentState::Starting);
+            }
+            Err(error) => {
+                self.failures += 1;
+                let reason = error.to_string();
+                record(data, self.name(), Event::Failed, reason.clone());
+                self.reason = Some(reason);
+                self.phase = Phase::Down { not_before: Instant::now() + pause(self.failures + 1) };
+                self.set_state(ComponentState::Backoff);
+            }
+        }
+    }
+
+    /// What time brings: limits pass, and a drained server may go.
+    pub(super) fn advance(&mut self, data: &DataDir, now: Instant, busy: Option<bool>) {
+        match self.phase {
+            Phase::Starting { until } if now >= until => {
+                let reason = "it did not become healthy in time";
+                self.failures += 1;
+                self.reason = Some(reason.to_owned());
+                self.stop(data, now + LAST_CHANCE, reason);
+            }
+            Phase::Draining { since, until } => {
+                let noticed = now >= since + NOTICED;
+                if now >= until || (noticed && busy != Some(true)) {
+                    self.stop(data, until.max(now) + LAST_CHANCE, "drained");
+                }
+            }
+            Phase::Stopping { kill_at } if now >= kill_at => {
+                if let Some(process) = &self.process {
+                    process.identity.signal(Signal::KILL);
+                    // Asked again until it is gone: the death is a notice of its own.
+                    self.phase = Phase::Stopping { kill_at: now + LAST_CHANCE };
+                }
+            }
+            _ => {}
+        }
+        if self.process.is_none() && !matches!(self.phase, Phase::Down { .. }) {
+            self.phase = Phase::Down { not_before: now };
+        }
+    }
+
+    pub(super) fn healthy(&mut self, data: &DataDir) {
+        if matches!(self.phase, Phase::Starting { .. }) {
+            self.phase = Phase::Healthy { since: Instant::now() };
+            self.reason = None;
+            self.set_state(ComponentState::Healthy);
+            record(data, self.name(), Event::Healthy, "its first check has passed");
+        }
+    }
+
+    pub(super) fn unhealthy(&mut self, data: &DataDir, reason: &str) {
+        if matches!(self.phase, Phase::Healthy { .. }) {
+            record(data, self.name(), Event::Unhealthy, reason);
+            self.reason = Some(reason.to_owned());
+            self.stop(data, Instant::now() + LAST_CHANCE, "it failed its checks");
+            self.set_state(ComponentState::Unhealthy);
+        }
+    }
+
+    pub(super) fn drain(&mut self, data: &DataDir, until: Instant, cause: &str) {
+        if matches!(self.phase, Phase::Starting { .. } | Phase::Healthy { .. }) {
+            record(data, self.name(), Event::Draining, cause);
+            self.phase = Phase::Draining { since: Instant::now(), until };
+            self.intended = true;
+            self.set_state(ComponentState::Draining);
+        }
+    }
+
+    pub(super) fn stop(&mut self, data: &DataDir, kill_at: Instant, cause: &str) {
+        if matches!(self.phase, Phase::Stopping { .. } | Phase::Down { .. }) {
+            return;
+        }
+        record(data, self.name(), Event::Draining, cause);
+        if let Some(process) = &self.process {
+            process.identity.signal(Signal::TERM);
+        }
+        self.intended = true;
+        self.phase = Phase::Stopping { kill_at };
+        self.set_state(ComponentState::Draining);
+    }
+
+    pub(super) fn died(&mut self, data: &DataDir) {
+        let status = self.child.take().and_then(|mut child| child.wait().ok());
+        self.process = None;
+        self.watch = None;
+        self.restarts += 1;
+        let end = describe_end(status);
+        let proven = matches!(self.phase, Phase::Healthy { since } if since.elapsed() >= PROVEN);
+        if self.intended {
+            record(data, self.name(), Event::Stopped, end);
+            let again = if self.failures == 0 { Duration::ZERO } else { pause(self.failures) };
+            self.phase = Phase::Down { not_before: Instant::now() + again };
+            self.set_state(if self.failures < 2 {
+                ComponentState::Starting
+            } else {
+                ComponentState::Backoff
+            });
+            return;
+        }
+        self.failures = if proven { 1 } else { self.failures + 1 };
+        record(data, self.name(), Event::Died, end.clone());
+        let last = last_lines(&data.log_file(self.name()), 3).join(" | ");
+        self.reason =
+            Some(if last.is_empty() { end } else { format!("{end}; last log lines: {last}") });
+        self.phase = Phase::Down { not_before: Instant::now() + pause(self.failures) };
+        self.set_state(if self.failures < 2 {
+            ComponentState::Starting
+        } else {
+            ComponentState::Backoff
+        });
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.component.name
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        self.component.kind
+    }
+
+    pub(super) fn is_launch(&self, launch: &str) -> bool {
+        self.process.as_ref().is_some_and(|process| process.launch == launch)
+    }
+
+    /// Healthy, and nothing is being done to it.
+    pub(super) fn is_settled(&self) -> bool {
+        matches!(self.phase, Phase::Healthy { .. })
+    }
+
+    /// Runs something else than is wished.
+    pub(super) fn is_outdated(&self) -> bool {
+        let Some(process) = &self.process else { return false };
+        self.wished.as_ref().is_none_or(|wished| wished.fingerprint != process.fingerprint)
+    }
+
+    /// How the balancer gets to know it; `None` without a process.
+    pub(super) fn backend(&self) -> Option<BackendSpec> {
+        let process = self.process.as_ref()?;
+        let zone = self.component.zone.clone()?;
+        Some(BackendSpec {
+            name: self.component.name.clone(),
+            zone,
+            address: self.component.address,
+            launch: process.launch.clone(),
+            draining: matches!(self.phase, Phase::Draining { .. } | Phase::Stopping { .. }),
+        })
+    }
+
+    pub(super) fn status(&self) -> ComponentStatus {
+        ComponentStatus {
+            name: self.component.name.clone(),
+            kind: self.component.kind,
+            zone: self.component.zone.clone(),
+            address: Some(self.component.address),
+            pid: self.process.as_ref().map(|process| process.identity.pid),
+            state: self.state,
+            since: self.since,
+            restarts: self.restarts,
+            failures: self.failures,
+            digest: self.process.as_ref().map_or_else(
+                || self.component.launch.digest.clone(),
+                |process| process.digest.clone(),
+            ),
+            reason: self.reason.clone(),
+        }
+    }
+
+    fn set_state(&mut self, state: ComponentState) {
+        if self.state != state {
+            self.state = state;
+            self.since = Timestamp::now();
+        }
+    }
+}
+
+/// Nothing after the first death, then half a second, doubled each time.
+fn pause(failures: u32) -> Duration {
+    match failures {
+        0 | 1 => Duration::ZERO,
+        more => LONGEST_PAUSE.min(Duration::from_millis(500) * 2_u32.pow((more - 2).min(8))),
+    }
+}
+
+fn describe_end(status: Option<ExitStatus>) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    match status {
+        None => "the process ended".to_owned(),
+        Some(status) => match (status.code(), status.signal()) {
+            (Some(code), _) => format!("it ended with exit code {code}"),
+            (None, Some(signal)) => format!("it was ended by signal {signal}"),
+            (None, None) => "the process ended".to_owned(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_restart_is_immediate_and_later_ones_wait_longer() {
+        let pauses: Vec<u128> =
+            [1, 2, 3, 4, 9, 50].map(|failures| pause(failures).as_millis()).to_vec();
+        assert_eq!(pauses, [0, 500, 1000, 2000, 30_000, 30_000]);
+    }
+}

@@ -1,0 +1,144 @@
+//! Watches one process: a thread that waits for its end, and one that asks how it is.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+use crate::component::{Component, Kind};
+use crate::probe;
+use crate::process::Process;
+
+/// Between questions until the first success.
+const EAGER: Duration = Duration::from_millis(20);
+const EAGER_FOR: Duration = Duration::from_secs(5);
+const LESS_EAGER: Duration = Duration::from_millis(250);
+
+/// What the loop is told.
+pub(super) enum Notice {
+    Died { launch: String },
+    Healthy { launch: String },
+    Unhealthy { launch: String, reason: String },
+    Terminate,
+}
+
+impl Notice {
+    pub(super) fn launch(&self) -> &str {
+        match self {
+            Self::Died { launch } | Self::Healthy { launch } | Self::Unhealthy { launch, .. } => {
+                launch
+            }
+            Self::Terminate => "",
+        }
+    }
+}
+
+/// Ends the questions when dropped.
+pub(super) struct Watch {
+    over: Arc<AtomicBool>,
+    prober: Thread,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+        self.prober.unpark();
+    }
+}
+
+impl Watch {
+    pub(super) fn start(component: &Component, process: &Process, sender: &Sender<Notice>) -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        let (identity, launch, deaths) =
+            (process.identity.clone(), process.launch.clone(), sender.clone());
+        thread::spawn(move || {
+            while !identity.wait_for_end(Duration::from_secs(3600)) {}
+            // The loop is gone only when the supervisor ends.
+            let _ = deaths.send(Notice::Died { launch });
+        });
+        let prober = Prober {
+            component: component.clone(),
+            launch: process.launch.clone(),
+            sender: sender.clone(),
+            over: Arc::clone(&over),
+        };
+        let prober = thread::spawn(move || prober.run()).thread().clone();
+        Self { over, prober }
+    }
+}
+
+struct Prober {
+    component: Component,
+    launch: String,
+    sender: Sender<Notice>,
+    over: Arc<AtomicBool>,
+}
+
+impl Prober {
+    fn run(&self) {
+        let begun = Instant::now();
+        while self.ask().is_err() {
+            let pause = if begun.elapsed() < EAGER_FOR { EAGER } else { LESS_EAGER };
+            if !self.rest(pause) {
+                return;
+            }
+        }
+        self.tell(Notice::Healthy { launch: self.launch.clone() });
+        let mut failures = 0;
+        while self.rest(self.component.health.interval) {
+            match self.ask() {
+                Ok(()) => failures = 0,
+                Err(reason) => {
+                    failures += 1;
+                    if failures >= self.component.health.unhealthy.max(1) {
+                        self.tell(Notice::Unhealthy { launch: self.launch.clone(), reason });
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn ask(&self) -> Result<(), String> {
+        let health = &self.component.health;
+        match self.component.kind {
+            // They know nobody without a signature; that they answer at all is what counts.
+            Kind::Engines => match probe::get(self.component.address, "/", health.timeout)? {
+                500.. => Err("the engines answer with an error".to_owned()),
+                _ => Ok(()),
+            },
+            _ => probe::healthy(self.component.address, &health.path, health.timeout),
+        }
+    }
+
+    /// `false` when there is no more to ask.
+    fn rest(&self, pause: Duration) -> bool {
+        let until = Instant::now() + pause;
+        while !self.over.load(Ordering::Relaxed) {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return true;
+            }
+            thread::park_timeout(left);
+        }
+        false
+    }
+
+    fn tell(&self, notice: Notice) {
+        if !self.over.load(Ordering::Relaxed) {
+            let _ = self.sender.send(notice);
+        }
+    }
+}
+
+/// Sends one notice on SIGTERM or SIGINT.
+pub(super) fn termination(sender: Sender<Notice>) {
+    thread::spawn(move || {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
+            return;
+        };
+        runtime.block_on(crate::balancer::termination());
+        let _ = sender.send(Notice::Terminate);
+    });
+}

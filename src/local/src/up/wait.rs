@@ -1,0 +1,143 @@
+//! Follows the supervisor's work until the endpoint is ready, or it is clear that it won't be.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use crate::component::{BALANCER, ENGINES, Kind, SUPERVISOR, reachable};
+use crate::data::DataDir;
+use crate::desired::Desired;
+use crate::error::{LocalError, Result};
+use crate::logs::last_lines;
+use crate::probe;
+use crate::process::discover;
+use crate::reporter::Reporter;
+use crate::state::{ComponentState, ComponentStatus, State};
+
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+/// To the first healthy state; each server to be replaced adds its share.
+const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT_PER_SERVER: Duration = Duration::from_secs(15);
+/// Deaths in a row after which waiting longer tells nothing new.
+const HOPELESS: u32 = 3;
+const LOG_LINES: usize = 10;
+const SERVERS: &str = "servers";
+const READY: &str = "ready";
+
+pub(super) fn wait_until_ready(
+    data: &DataDir,
+    desired: &Desired,
+    reporter: &dyn Reporter,
+) -> Result<()> {
+    let limit = LIMIT + LIMIT_PER_SERVER * u32::from(desired.spec.servers);
+    let begun = Instant::now();
+    let mut steps = Steps::new(reporter);
+    let mut reason = "the supervisor has not reported yet".to_owned();
+    let mut supervisor_seen = Instant::now();
+    while begun.elapsed() < limit {
+        if reporter.cancelled() {
+            return Err(LocalError::Interrupted);
+        }
+        if let Some(state) =
+            State::read(data).filter(|state| state.generation == desired.generation)
+        {
+            steps.follow(&state);
+            if let Some(hopeless) = state.components.iter().find(|part| part.failures >= HOPELESS) {
+                return Err(does_not_start(data, hopeless));
+            }
+            if state.converged {
+                match probe::healthy(
+                    reachable(desired.spec.listen),
+                    "/ready",
+                    Duration::from_secs(2),
+                ) {
+                    Ok(()) => {
+                        reporter.finished(READY);
+                        return Ok(());
+                    }
+                    Err(why) => reason = why,
+                }
+            } else {
+                reason = waiting_for(&state);
+            }
+        }
+        if supervisor_seen.elapsed() > Duration::from_secs(1) {
+            if !discover(data.root()).iter().any(|process| process.component == SUPERVISOR) {
+                return Err(LocalError::DoesNotStart {
+                    component: SUPERVISOR.to_owned(),
+                    reason: "it has ended".to_owned(),
+                    log_tail: last_lines(&data.log_file(SUPERVISOR), LOG_LINES),
+                });
+            }
+            supervisor_seen = Instant::now();
+        }
+        std::thread::sleep(LOOK_AGAIN);
+    }
+    Err(LocalError::NotReady {
+        endpoint: desired.spec.endpoint(),
+        seconds: limit.as_secs(),
+        reason,
+        log_tail: telling_log(data),
+    })
+}
+
+/// Tells the reporter of every step once.
+struct Steps<'a> {
+    reporter: &'a dyn Reporter,
+    finished: BTreeSet<&'static str>,
+}
+
+impl<'a> Steps<'a> {
+    fn new(reporter: &'a dyn Reporter) -> Self {
+        for step in [ENGINES, SERVERS, BALANCER, READY] {
+            reporter.started(step);
+        }
+        Self { reporter, finished: BTreeSet::new() }
+    }
+
+    fn follow(&mut self, state: &State) {
+        for (step, kind) in
+            [(ENGINES, Kind::Engines), (SERVERS, Kind::Server), (BALANCER, Kind::Balancer)]
+        {
+            let mut parts = state.components.iter().filter(|part| part.kind == kind).peekable();
+            let healthy =
+                parts.peek().is_some() && parts.all(|part| part.state == ComponentState::Healthy);
+            if healthy && self.finished.insert(step) {
+                self.reporter.finished(step);
+            }
+        }
+    }
+}
+
+fn does_not_start(data: &DataDir, part: &ComponentStatus) -> LocalError {
+    LocalError::DoesNotStart {
+        component: part.name.clone(),
+        reason: part.reason.clone().unwrap_or_else(|| "it ends again and again".to_owned()),
+        log_tail: last_lines(&data.log_file(&part.name), LOG_LINES),
+    }
+}
+
+fn waiting_for(state: &State) -> String {
+    let names: Vec<&str> = state
+        .components
+        .iter()
+        .filter(|part| part.state != ComponentState::Healthy)
+        .map(|part| part.name.as_str())
+        .collect();
+    if names.is_empty() {
+        "parts are being replaced".to_owned()
+    } else {
+        format!("waiting for {}", names.join(", "))
+    }
+}
+
+/// Everybody seems well and still nothing is ready: a server knows why.
+fn telling_log(data: &DataDir) -> Vec<String> {
+    let state = State::read(data);
+    let parts = state.as_ref().map(|state| state.components.as_slice()).unwrap_or_default();
+    let unwell = parts.iter().find(|part| part.state != ComponentState::Healthy);
+    let server = parts.iter().find(|part| part.kind == Kind::Server);
+    unwell
+        .or(server)
+        .map(|part| last_lines(&data.log_file(&part.name), LOG_LINES))
+        .unwrap_or_default()
+}

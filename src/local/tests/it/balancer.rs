@@ -1,0 +1,290 @@
+//! The balancer alone, before servers of the test's choosing (HA-5).
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use crate::support::{Answer, Deployment, eventually, free_address, request, stand_in};
+
+const HUNDRED_MEGABYTES: usize = 100 * 1024 * 1024;
+
+/// A balancer process and its servers; all end with it.
+struct Bench {
+    _folder: tempfile::TempDir,
+    data: std::path::PathBuf,
+    listen: SocketAddr,
+    addresses: Vec<SocketAddr>,
+    servers: Vec<Child>,
+    balancer: Child,
+}
+
+impl Bench {
+    fn with_servers(count: usize) -> Self {
+        Self::with_limit(count, 100)
+    }
+
+    /// At most `limit` requests at once.
+    fn with_limit(count: usize, limit: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        local::DataDir::open_or_create(&data).unwrap();
+        let listen = free_address();
+        let addresses: Vec<SocketAddr> = (0..count).map(|_| free_address()).collect();
+        write_backends(&data, listen, &addresses, false, limit);
+        let servers = addresses.iter().map(|address| server(*address)).collect();
+        let balancer =
+            Command::new(stand_in()).args(["__balancer", "--data"]).arg(&data).spawn().unwrap();
+        let bench = Self { _folder: folder, data, listen, addresses, servers, balancer };
+        eventually("the balancer answers", || {
+            request(listen, "GET", "/-/balancer/health", "", &[])
+                .is_ok_and(|answer| answer.status == 200)
+        });
+        if count > 0 {
+            eventually("a request comes through", || bench.get("/instance").status == 200);
+        }
+        bench
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        request(self.listen, "GET", path, "", &[]).unwrap()
+    }
+
+    /// Whether the balancer's own report has this text.
+    fn reports(&self, text: &str) -> bool {
+        std::fs::read_to_string(self.data.join("run/balancer.json"))
+            .is_ok_and(|report| report.contains(text))
+    }
+
+    /// Most memory the balancer has ever had, in bytes.
+    fn peak_memory(&self) -> usize {
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.balancer.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+        line.split_ascii_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        for child in self.servers.iter_mut().chain([&mut self.balancer]) {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn server(address: SocketAddr) -> Child {
+    Command::new(stand_in())
+        .env("SYNCD_LISTEN", address.to_string())
+        .env("SYNCD_INSTANCE", address.to_string())
+        .spawn()
+        .unwrap()
+}
+
+fn write_backends(
+    data: &std::path::Path,
+    listen: SocketAddr,
+    servers: &[SocketAddr],
+    draining: bool,
+    limit: usize,
+) {
+    let backends: Vec<_> = servers
+        .iter()
+        .map(|address| {
+            serde_json::json!({ "name": address.to_string(), "zone": "a", "address": address, "launch": "1",
+                "draining": draining })
+        })
+        .collect();
+    let config = serde_json::json!({
+        "listen": listen, "max_requests": limit, "drain_timeout": { "secs": 3, "nanos": 0 },
+        "health": { "path": "/health", "interval": { "secs": 0, "nanos": 300_000_000 },
+            "timeout": { "secs": 0, "nanos": 250_000_000 }, "unhealthy": 2, "healthy": 2 },
+        "backends": backends,
+    });
+    let next = data.join("run/next");
+    std::fs::write(&next, config.to_string()).unwrap();
+    std::fs::rename(next, data.join("run/backends.json")).unwrap();
+}
+
+#[test]
+fn without_a_healthy_server_the_answer_is_a_503_that_programs_understand() {
+    let bench = Bench::with_servers(0);
+    let answer = bench.get("/v1/me");
+    assert_eq!(answer.status, 503);
+    let body: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!(body["code"], "unavailable");
+    assert!(answer.head.contains(body["request_id"].as_str().unwrap()), "{}", answer.head);
+    assert!(answer.head.to_ascii_lowercase().contains("retry-after"));
+}
+
+#[test]
+fn host_stays_and_the_way_is_told() {
+    let bench = Bench::with_servers(1);
+    let given =
+        "X-Request-Id: my-request-1\r\nX-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: https\r\n";
+    let seen = request(bench.listen, "GET", "/headers", given, &[]).unwrap();
+    let head = seen.body.to_ascii_lowercase();
+    assert!(head.contains("host: files.example:8420"), "{head}");
+    assert!(head.contains("x-forwarded-for: 192.0.2.7, 127.0.0.1"), "{head}");
+    assert!(head.contains("x-forwarded-proto: http\r"), "{head}");
+    assert!(head.contains("x-request-id: my-request-1"), "{head}");
+    assert!(seen.head.to_ascii_lowercase().contains("x-request-id: my-request-1"));
+}
+
+#[test]
+fn a_killed_server_under_load_costs_repeatable_requests_nothing() {
+    let mut bench = Bench::with_servers(3);
+    let listen = bench.listen;
+    let over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let askers: Vec<_> = (0..8)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut failed = Vec::new();
+                    let mut count = 0;
+                    while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                        count += 1;
+                        match request(listen, "GET", "/wait?4", "", &[]) {
+                            Ok(answer) if answer.status == 200 => {}
+                            other => failed.push(format!("{other:?}")),
+                        }
+                    }
+                    (count, failed)
+                })
+            })
+            .collect();
+        for index in 0..2 {
+            bench.servers[index].kill().unwrap();
+            bench.servers[index].wait().unwrap();
+            let begun = Instant::now();
+            eventually("load goes on", || begun.elapsed() > Duration::from_millis(300));
+        }
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        let results: Vec<(usize, Vec<String>)> =
+            askers.into_iter().map(|asker| asker.join().unwrap()).collect();
+        let failed: Vec<&String> = results.iter().flat_map(|(_, failed)| failed).collect();
+        let count: usize = results.iter().map(|(count, _)| count).sum();
+        assert!(failed.is_empty(), "{} of {count}: {:?}", failed.len(), failed.first());
+    });
+}
+
+#[test]
+fn a_returned_server_gets_requests_again_and_a_draining_one_none() {
+    let mut bench = Bench::with_servers(2);
+    bench.servers[0].kill().unwrap();
+    bench.servers[0].wait().unwrap();
+    let (first, second) = (bench.addresses[0].to_string(), bench.addresses[1].to_string());
+    assert!((0..10).all(|_| bench.get("/instance").body == second));
+    bench.servers[0] = server(bench.addresses[0]);
+    eventually("the first is back", || bench.get("/instance").body == first);
+    write_backends(&bench.data, bench.listen, &bench.addresses, true, 100);
+    eventually("both are draining", || bench.get("/instance").status == 503);
+}
+
+#[test]
+fn a_hundred_megabytes_stream_both_ways_in_little_memory() {
+    let bench = Bench::with_servers(1);
+    let before = bench.peak_memory();
+    let body = vec![b'y'; HUNDRED_MEGABYTES];
+    let answer = request(bench.listen, "PUT", "/upload", "", &body).unwrap();
+    assert_eq!(answer.body, format!("PUT /upload {HUNDRED_MEGABYTES}"));
+    let answer = bench.get(&format!("/download?{HUNDRED_MEGABYTES}"));
+    assert_eq!(answer.body.len(), HUNDRED_MEGABYTES);
+    let grown = bench.peak_memory().saturating_sub(before);
+    assert!(grown < 20 * 1024 * 1024, "{grown} bytes more");
+}
+
+#[test]
+fn a_slow_reader_holds_the_server_back_and_not_the_memory() {
+    let bench = Bench::with_servers(1);
+    let before = bench.peak_memory();
+    let mut stream = TcpStream::connect(bench.listen).unwrap();
+    write!(
+        stream,
+        "GET /download?{HUNDRED_MEGABYTES} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let begun = Instant::now();
+    eventually("time passes without reading", || begun.elapsed() > Duration::from_millis(700));
+    let grown = bench.peak_memory().saturating_sub(before);
+    assert!(grown < 20 * 1024 * 1024, "{grown} bytes more");
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).unwrap();
+    assert!(rest.len() > HUNDRED_MEGABYTES);
+}
+
+#[test]
+fn a_long_poll_waits_and_a_stop_lets_it_finish() {
+    let mut bench = Bench::with_servers(1);
+    let listen = bench.listen;
+    std::thread::scope(|scope| {
+        let poll = scope.spawn(move || request(listen, "GET", "/wait?1500", "", &[]).unwrap());
+        eventually("it is on its way", || bench.reports("\"in_flight\": 1"));
+        crate::support::kill(bench.balancer.id(), "TERM");
+        assert_eq!(poll.join().unwrap().status, 200);
+    });
+    assert!(bench.balancer.wait().unwrap().success());
+}
+
+#[test]
+fn a_websocket_passes_in_both_directions() {
+    let bench = Bench::with_servers(1);
+    let mut stream = TcpStream::connect(bench.listen).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let handshake = "GET /socket HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    stream.write_all(handshake.as_bytes()).unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.push(byte[0]);
+    }
+    assert!(head.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&head));
+    for message in ["one", "two"] {
+        stream.write_all(message.as_bytes()).unwrap();
+        let mut echo = [0; 3];
+        stream.read_exact(&mut echo).unwrap();
+        assert_eq!(&echo, message.as_bytes());
+    }
+}
+
+#[test]
+fn above_the_limit_the_answer_is_clear_and_below_it_all_is_well_again() {
+    let bench = Bench::with_limit(1, 8);
+    let mut waiting: Vec<TcpStream> = (0..8)
+        .map(|_| {
+            let mut stream = TcpStream::connect(bench.listen).unwrap();
+            write!(stream, "GET /wait?2000 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+                .unwrap();
+            stream
+        })
+        .collect();
+    eventually("all are on their way", || bench.reports("\"in_flight\": 8"));
+    let refused = bench.get("/instance");
+    assert_eq!(refused.status, 503);
+    assert!(refused.body.contains("limit of 8 requests"), "{}", refused.body);
+    for stream in &mut waiting {
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    assert_eq!(bench.get("/instance").status, 200);
+}
+
+#[test]
+fn a_taken_entry_address_ends_the_balancer_with_a_reason() {
+    let deployment = Deployment::new();
+    local::DataDir::open_or_create(deployment.data()).unwrap();
+    let holder = std::net::TcpListener::bind(deployment.spec.listen).unwrap();
+    write_backends(deployment.data(), deployment.spec.listen, &[], false, 100);
+    let output = Command::new(stand_in())
+        .args(["__balancer", "--data"])
+        .arg(deployment.data())
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("is taken"));
+    drop(holder);
+}

@@ -1,0 +1,168 @@
+//! Whoever dies is replaced, and whoever lives goes on (HA-5, HA-6).
+
+use std::time::{Duration, Instant};
+
+use local::{ComponentState, Event, Status, UpOutcome};
+
+use crate::support::{Deployment, all_healthy, kill};
+
+/// Kills a part and says how long it took until everything was healthy again.
+fn kill_and_wait(
+    deployment: &Deployment,
+    signal: &str,
+    part: impl Fn(&Status) -> Option<u32>,
+) -> Duration {
+    let before = part(&deployment.status()).unwrap();
+    let begun = Instant::now();
+    kill(before, signal);
+    deployment.status_when("a replacement is healthy", |status| {
+        all_healthy(status) && part(status).is_some_and(|pid| pid != before)
+    });
+    begun.elapsed()
+}
+
+#[test]
+fn each_kind_of_part_is_replaced_within_two_seconds() {
+    let deployment = Deployment::started();
+    let server = kill_and_wait(&deployment, "KILL", |status| status.servers[0].pid);
+    let engines = kill_and_wait(&deployment, "KILL", |status| status.engines.pid);
+    let balancer = kill_and_wait(&deployment, "KILL", |status| status.balancer.pid);
+    for took in [server, engines, balancer] {
+        assert!(took < Duration::from_secs(2), "{took:?}");
+    }
+    let status = deployment.status();
+    assert_eq!(status.servers[0].restarts, 1);
+    let told = status.activities.iter().any(|activity| {
+        activity.component == "a-1"
+            && activity.event == Event::Died
+            && activity.cause.contains("signal 9")
+    });
+    assert!(told, "{:#?}", status.activities);
+}
+
+#[test]
+fn a_frozen_server_is_taken_out_and_replaced() {
+    let deployment = Deployment::started();
+    kill_and_wait(&deployment, "STOP", |status| status.servers[1].pid);
+    let status = deployment.status();
+    assert!(status.activities.iter().any(|activity| activity.event == Event::Unhealthy));
+    assert_eq!(deployment.processes().len(), 6);
+}
+
+#[test]
+fn without_a_supervisor_everything_serves_and_the_next_one_takes_over() {
+    let deployment = Deployment::started();
+    let before = deployment.status();
+    kill(before.supervisor.pid.unwrap(), "KILL");
+    let orphaned =
+        deployment.status_when("the supervisor is dead", |status| status.supervisor.pid.is_none());
+    assert_eq!(deployment.ask("/instance").status, 200);
+    assert!(orphaned.ready && !orphaned.converged);
+    assert_eq!(orphaned.balancer.state, ComponentState::Healthy);
+    // Nobody replaces this one until there is a supervisor again.
+    kill(before.servers[2].pid.unwrap(), "KILL");
+    assert!((0..20).all(|_| deployment.ask("/instance").status == 200));
+
+    assert!(local::revive(deployment.data()).unwrap());
+    // The last state on disk, from before the death, says healthy as well: the new pid is the sign.
+    let after = deployment.status_when("all is well again", |status| {
+        all_healthy(status) && status.servers[2].pid != before.servers[2].pid
+    });
+    assert_eq!(before.engines.pid, after.engines.pid);
+    assert_eq!(before.balancer.pid, after.balancer.pid);
+    assert_eq!(before.servers[0].pid, after.servers[0].pid);
+    assert!(!local::revive(deployment.data()).unwrap());
+    assert!(matches!(deployment.up(), UpOutcome::AlreadyRunning(_)));
+    // What was adopted is watched as well as what was started.
+    kill_and_wait(&deployment, "KILL", |status| status.engines.pid);
+}
+
+#[test]
+fn a_frozen_supervisor_is_replaced_by_the_next_command() {
+    let deployment = Deployment::started();
+    let frozen = deployment.status().supervisor.pid.unwrap();
+    kill(frozen, "STOP");
+    crate::support::eventually("it is frozen", || {
+        std::fs::read_to_string(format!("/proc/{frozen}/stat")).unwrap().contains(") T ")
+    });
+    assert!(
+        matches!(deployment.up(), UpOutcome::Changed { replaced, .. } if replaced == ["supervisor"])
+    );
+    assert!(all_healthy(&deployment.status()));
+    assert_eq!(deployment.processes().len(), 6);
+}
+
+#[test]
+fn a_server_that_keeps_dying_waits_longer_each_time_and_says_why() {
+    let deployment = Deployment::started();
+    deployment.set_fault("exit");
+    kill(deployment.status().servers[0].pid.unwrap(), "KILL");
+    let status = deployment.status_when("it backs off", |status| {
+        status.servers[0].state == ComponentState::Backoff && status.servers[0].failures >= 3
+    });
+    let reason = status.servers[0].reason.clone().unwrap();
+    assert!(reason.contains("exit code 3") && reason.contains("told to fail"), "{reason}");
+    assert_eq!(deployment.ask("/instance").status, 200);
+    deployment.clear_fault("exit");
+    deployment.status_when("it recovers", all_healthy);
+}
+
+#[test]
+fn a_killed_server_costs_the_readers_nothing() {
+    let deployment = Deployment::started();
+    let victims: Vec<u32> =
+        deployment.status().servers.iter().filter_map(|server| server.pid).take(2).collect();
+    let over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..8)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut statuses = Vec::new();
+                    while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                        statuses.push(deployment.ask("/wait?3").status);
+                    }
+                    statuses
+                })
+            })
+            .collect();
+        for victim in victims {
+            kill(victim, "KILL");
+            deployment.status_when("it is replaced", |status| {
+                all_healthy(status)
+                    && status.servers.iter().all(|server| server.pid != Some(victim))
+            });
+        }
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        let statuses: Vec<u16> =
+            readers.into_iter().flat_map(|reader| reader.join().unwrap()).collect();
+        let failed = statuses.iter().filter(|status| **status != 200).count();
+        assert_eq!(failed, 0, "of {}", statuses.len());
+    });
+}
+
+/// Kills and freezes in an order that a seed decides, faster than anybody recovers.
+#[test]
+fn after_a_storm_of_deaths_everything_is_back_once() {
+    let deployment = Deployment::started();
+    let mut seed: u64 = 0x5eed;
+    let mut random = |below: u64| {
+        // A linear congruential generator (Knuth's MMIX constants): the same storm every time.
+        seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (seed >> 33) % below
+    };
+    for _ in 0..40 {
+        let processes = deployment.processes();
+        if let Some(victim) = processes.get(random(processes.len().max(1) as u64) as usize) {
+            kill(*victim, if random(4) == 0 { "STOP" } else { "KILL" });
+        }
+        let pause = Duration::from_millis(random(150));
+        let begun = Instant::now();
+        crate::support::eventually("the storm goes on", || begun.elapsed() >= pause);
+        if random(3) == 0 {
+            let _ = local::revive(deployment.data());
+        }
+    }
+    deployment.up();
+    deployment.status_when("all is well again", all_healthy);
+    assert_eq!(deployment.processes().len(), 6);
+}

@@ -1,0 +1,88 @@
+//! Accounts, invitations, logins and devices.
+//!
+//! Needs nothing but the table, so that `syncctl user` can do its work without bucket or roles.
+
+mod device;
+mod identity;
+mod invite;
+mod login;
+mod password;
+mod redeem;
+mod throttle;
+mod valid;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use protocol::id::{DeviceId, UserId};
+
+use crate::clock::Clock;
+use crate::config::StoreConfig;
+use crate::table::Table;
+
+/// Who is asking: the outcome of [`Accounts::authenticate`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub user: UserId,
+    pub login: String,
+    pub device: DeviceId,
+}
+
+/// A single-use code that makes an account or sets a new password.
+#[derive(Clone)]
+pub struct Invitation {
+    /// `syi_…`; shown once and stored nowhere.
+    pub code: String,
+    pub expires_at: Timestamp,
+}
+
+impl std::fmt::Debug for Invitation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Invitation").field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    pub id: UserId,
+    pub login: String,
+    pub state: AccountState,
+    pub created_at: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountState {
+    Active,
+    Disabled,
+}
+
+/// How long an invitation can be redeemed.
+pub const INVITATION_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// The accounts of one service. Cheap to clone.
+#[derive(Clone)]
+pub struct Accounts {
+    table: Table,
+    clock: Arc<dyn Clock>,
+    token_lifetime: Duration,
+}
+
+impl Accounts {
+    pub fn new(
+        dynamodb: aws_sdk_dynamodb::Client,
+        table: impl AsRef<str>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self::with_table(Table::new(dynamodb, table.as_ref()), clock)
+    }
+
+    pub(crate) fn with_table(table: Table, clock: Arc<dyn Clock>) -> Self {
+        Self { table, clock, token_lifetime: StoreConfig::TOKEN_LIFETIME }
+    }
+
+    pub(crate) fn token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.token_lifetime = lifetime;
+        self
+    }
+}

@@ -1,0 +1,90 @@
+//! From a token to a person; and the administrator's view of accounts.
+
+use super::{Account, AccountState, Accounts, Identity, valid};
+use crate::error::{Result, StoreError};
+use crate::row::account::{AccountRow, LoginRow, state_text};
+use crate::row::token::TokenRow;
+use crate::secret::Secret;
+use crate::table::{Expression, Query, Write};
+
+impl Accounts {
+    /// Who sends this token. Two strong reads, so that disabling an account or changing its
+    /// password counts from that moment on.
+    pub async fn authenticate(&self, token: &str) -> Result<Identity> {
+        let refused = || {
+            let message = "the token is unknown, expired or revoked; log in again";
+            StoreError::Unauthenticated(message.to_owned())
+        };
+        if !token.starts_with("syt_") || token.len() != 4 + 64 {
+            return Err(refused());
+        }
+        let key = TokenRow::key_of(&Secret::digest(token));
+        let token = self.table.get::<TokenRow>(&key).await?;
+        let token = token.filter(|token| token.expires_at > self.clock.now());
+        let token = token.ok_or_else(refused)?;
+        let key = AccountRow::key_of(&token.user);
+        let account = self.table.get::<AccountRow>(&key).await?;
+        let account = account.filter(|account| {
+            account.state == AccountState::Active && account.token_epoch == token.token_epoch
+        });
+        let account = account.ok_or_else(refused)?;
+        Ok(Identity { user: token.user, login: account.login, device: token.device })
+    }
+
+    /// Every account, by login.
+    pub async fn list(&self) -> Result<Vec<Account>> {
+        let query = Query::new(LoginRow::PARTITION);
+        let logins = self.table.query(query).await?.rows::<LoginRow>()?;
+        let keys = logins.iter().map(|row| AccountRow::key_of(&row.user));
+        let mut rows = self.table.batch_get(keys).await?;
+        let mut accounts = Vec::new();
+        for login in logins {
+            let row = rows.take::<AccountRow>(&AccountRow::key_of(&login.user))?;
+            accounts.extend(row.map(face));
+        }
+        Ok(accounts)
+    }
+
+    /// The account of a login.
+    pub(crate) async fn find(&self, login: &str) -> Result<Account> {
+        self.find_row(login).await.map(face)
+    }
+
+    pub(super) async fn find_row(&self, login: &str) -> Result<AccountRow> {
+        let login = valid::login(login)?;
+        let unknown = || StoreError::NotFound(format!("nobody has the login '{login}'"));
+        let user = self.user_of(&login).await?.ok_or_else(unknown)?;
+        let row = self.table.get::<AccountRow>(&AccountRow::key_of(&user)).await?;
+        row.ok_or_else(unknown)
+    }
+
+    /// Ends every token of the account at once and lets nobody log in.
+    pub async fn disable(&self, login: &str) -> Result<()> {
+        self.set_state(login, AccountState::Disabled).await
+    }
+
+    /// Lets the account log in again. Tokens of before stay dead.
+    pub async fn enable(&self, login: &str) -> Result<()> {
+        self.set_state(login, AccountState::Active).await
+    }
+
+    async fn set_state(&self, login: &str, state: AccountState) -> Result<()> {
+        let account = self.find(login).await?;
+        if account.state == state {
+            return Ok(());
+        }
+        let update = Write::Update {
+            key: AccountRow::key_of(&account.id),
+            update: Expression::new("SET #state = :state ADD #token_epoch :ended")
+                .text(":state", state_text(state))
+                // Unlocking leaves a reset's code good that was issued while the account was locked.
+                .number(":ended", u64::from(state == AccountState::Disabled)),
+            condition: Some(Expression::new("attribute_exists(#pk)")),
+        };
+        self.table.write(update).await.map(drop)
+    }
+}
+
+fn face(row: AccountRow) -> Account {
+    Account { id: row.user, login: row.login, state: row.state, created_at: row.created_at }
+}

@@ -1,0 +1,102 @@
+//! What can go wrong, one variant per code of the protocol.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use protocol::commit::OpConflict;
+use protocol::error::{ErrorBody, ErrorCode};
+use protocol::hash::ContentHash;
+
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// Why the store refused or failed. The texts are sentences for the person at the other end.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("{0}")]
+    InvalidRequest(String),
+    #[error("{0}")]
+    Unauthenticated(String),
+    #[error("login name and password do not fit, or the account is disabled")]
+    BadCredentials,
+    #[error("{0}")]
+    Forbidden(String),
+    #[error("{0}")]
+    NotFound(String),
+    #[error("{0}")]
+    AlreadyExists(String),
+    #[error("{} of the commit's operations rest on a state that has moved on", .0.len())]
+    Conflict(Vec<OpConflict>),
+    #[error("the upload session is unknown, expired or not yours; open a new one")]
+    SessionClosed,
+    #[error("{} chunks are not in the store with the declared digest; upload them again", .0.len())]
+    ContentMissing(Vec<ContentHash>),
+    #[error("{} chunks were never declared by this upload session; declare them first", .0.len())]
+    UndeclaredContent(Vec<ContentHash>),
+    #[error("the invitation is unknown, used or expired; ask for a new one")]
+    InvitationInvalid,
+    #[error("the cursor does not belong to this journal any more; list the space again")]
+    CursorReset,
+    #[error("{0}")]
+    TooLarge(String),
+    #[error("the range lies outside the content of {size} bytes")]
+    RangeNotSatisfiable { size: u64 },
+    #[error("too many attempts; try again in {} seconds", .retry_after.as_secs().max(1))]
+    TooManyRequests { retry_after: Duration },
+    /// A dependency is in doubt. Never to be read as "not there".
+    #[error("{0} did not answer as it should; try again")]
+    Unavailable(String),
+    /// A defect, or a row that makes no sense.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl StoreError {
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::InvalidRequest(_) => ErrorCode::InvalidRequest,
+            Self::Unauthenticated(_) => ErrorCode::Unauthenticated,
+            Self::BadCredentials => ErrorCode::BadCredentials,
+            Self::Forbidden(_) => ErrorCode::Forbidden,
+            Self::NotFound(_) => ErrorCode::NotFound,
+            Self::AlreadyExists(_) => ErrorCode::AlreadyExists,
+            Self::Conflict(_) => ErrorCode::Conflict,
+            Self::SessionClosed => ErrorCode::SessionClosed,
+            Self::ContentMissing(_) => ErrorCode::ContentMissing,
+            Self::UndeclaredContent(_) => ErrorCode::UndeclaredContent,
+            Self::InvitationInvalid => ErrorCode::InvitationInvalid,
+            Self::CursorReset => ErrorCode::CursorReset,
+            Self::TooLarge(_) => ErrorCode::TooLarge,
+            Self::RangeNotSatisfiable { .. } => ErrorCode::RangeNotSatisfiable,
+            Self::TooManyRequests { .. } => ErrorCode::TooManyRequests,
+            Self::Unavailable(_) => ErrorCode::Unavailable,
+            Self::Internal(_) => ErrorCode::Internal,
+        }
+    }
+
+    /// The body of the answer, lists included; the caller adds the request id.
+    pub fn body(&self) -> ErrorBody {
+        let mut body = ErrorBody::new(self.code(), self.to_string());
+        match self {
+            Self::Conflict(conflicts) => body.conflicts.clone_from(conflicts),
+            Self::ContentMissing(chunks) | Self::UndeclaredContent(chunks) => {
+                body.chunks.clone_from(chunks);
+            }
+            _ => {}
+        }
+        body
+    }
+}
+
+/// A dependency's failure: the details go to the log, the caller learns which call it was.
+pub(crate) fn unavailable(call: &str, error: &dyn Debug) -> StoreError {
+    tracing::warn!(call, ?error, "a dependency failed");
+    StoreError::Unavailable(call.to_owned())
+}
+
+pub(crate) fn invalid(message: impl Into<String>) -> StoreError {
+    StoreError::InvalidRequest(message.into())
+}
+
+pub(crate) fn no_such_space() -> StoreError {
+    StoreError::NotFound("no such space, or you are no member of it".to_owned())
+}

@@ -1,0 +1,175 @@
+//! Content for those who can't fetch it from S3 themselves (FS-7): an ordered stream of bytes.
+
+mod pieces;
+
+use std::ops::Range;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures::stream::{self, Stream, StreamExt};
+use protocol::file::Node;
+use protocol::hash::ContentHash;
+use protocol::id::{FileId, SpaceId};
+use protocol::space::Role;
+use sha2::{Digest, Sha256};
+
+use crate::error::{Result, StoreError};
+use crate::extents::{self, StoredExtent};
+use crate::files::{is_live_file, no_such_file};
+use crate::row::version::{ExtentSource, VersionRow};
+use crate::{Identity, Store};
+
+use pieces::Piece;
+
+/// Pieces fetched ahead of the one that is being sent. With pieces of at most 4 MiB a stream
+/// holds 12 MiB.
+const READ_AHEAD: usize = 2;
+
+/// One version of a file, found and permitted, nothing read yet.
+pub struct OpenFile {
+    store: Store,
+    version: VersionRow,
+    /// The node as it is now; its content may be newer than this version.
+    pub node: Node,
+}
+
+impl OpenFile {
+    pub fn rev(&self) -> u64 {
+        self.version.rev
+    }
+
+    pub fn hash(&self) -> ContentHash {
+        self.version.hash
+    }
+
+    /// Bytes.
+    pub fn size(&self) -> u64 {
+        self.version.size
+    }
+
+    /// Starts reading: everything, or a range of it cut at the end.
+    ///
+    /// # Errors
+    /// [`StoreError::RangeNotSatisfiable`] where the range is empty or begins behind the end.
+    pub async fn stream(self, range: Option<Range<u64>>) -> Result<ContentStream> {
+        let (hash, size) = (self.hash(), self.size());
+        let range = match range {
+            None => 0..size,
+            Some(range) if range.start < range.end.min(size) => range.start..range.end.min(size),
+            Some(_) => return Err(StoreError::RangeNotSatisfiable { size }),
+        };
+        let extents = self.store.extents(&self.version).await?;
+        let pieces = pieces::cut(&extents, &range);
+        let expected = (range == (0..size)).then_some(hash);
+        let body = self.store.body(self.version.space, pieces, expected);
+        Ok(ContentStream { hash, size, range, body: body.boxed() })
+    }
+}
+
+/// The bytes of a version in order. Ends with an error, and before the last byte, if what was
+/// read is not what was committed.
+pub struct ContentStream {
+    /// Of the whole version.
+    pub hash: ContentHash,
+    /// Of the whole version, in bytes.
+    pub size: u64,
+    /// The bytes that this stream brings.
+    pub range: Range<u64>,
+    body: Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>,
+}
+
+impl Stream for ContentStream {
+    type Item = std::io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.body.as_mut().poll_next(context)
+    }
+}
+
+impl Store {
+    /// Finds a version: the current one, or the one that revision `rev` brought.
+    ///
+    /// Versions of deleted files can be opened by their revision only.
+    pub async fn open_file(
+        &self,
+        identity: &Identity,
+        space: &SpaceId,
+        file: &FileId,
+        rev: Option<u64>,
+    ) -> Result<OpenFile> {
+        self.authorize(identity, space, Role::Viewer).await?;
+        let node = self.nodes(space, [file.clone()]).await?.remove(file);
+        let node = node.ok_or_else(|| no_such_file(file))?;
+        let rev = match rev {
+            Some(rev) => rev,
+            None if is_live_file(&node) => node.content_rev,
+            None => return Err(no_such_file(file)),
+        };
+        let key = VersionRow::key_of(space, file, rev);
+        let version = self.inner.table.get::<VersionRow>(&key).await?;
+        let version = version
+            .ok_or_else(|| StoreError::NotFound(format!("file {file} has no version {rev}")))?;
+        Ok(OpenFile { store: self.clone(), version, node })
+    }
+
+    /// [`Store::open_file`] and [`OpenFile::stream`] in one.
+    pub async fn read(
+        &self,
+        identity: &Identity,
+        space: &SpaceId,
+        file: &FileId,
+        rev: Option<u64>,
+        range: Option<Range<u64>>,
+    ) -> Result<ContentStream> {
+        let file = self.open_file(identity, space, file, rev).await?;
+        file.stream(range).await
+    }
+
+    /// A version's extents, from its row or from its manifest.
+    pub(crate) async fn extents(&self, version: &VersionRow) -> Result<Vec<StoredExtent>> {
+        match &version.extents {
+            ExtentSource::Inline(list) => Ok(list.clone()),
+            ExtentSource::Manifest { key, hash } => {
+                let bytes = self.object(key, None).await?;
+                let list = (ContentHash::of(&bytes) == *hash).then(|| extents::decode(&bytes));
+                list.flatten().ok_or_else(|| {
+                    tracing::error!(%key, "a manifest is damaged");
+                    StoreError::Internal("a stored manifest is damaged".to_owned())
+                })
+            }
+        }
+    }
+
+    fn body(
+        &self,
+        space: SpaceId,
+        pieces: Vec<Piece>,
+        expected: Option<ContentHash>,
+    ) -> impl Stream<Item = std::io::Result<Bytes>> + Send + use<> {
+        let store = self.clone();
+        let last = pieces.len().saturating_sub(1);
+        let mut hasher = expected.map(|expected| (Sha256::new(), expected));
+        stream::iter(pieces)
+            .map(move |piece| {
+                let (store, key) = (store.clone(), piece.key(&space));
+                async move { store.object(&key, Some(piece.range())).await }
+            })
+            .buffered(READ_AHEAD)
+            .enumerate()
+            .map(move |(index, bytes)| {
+                let bytes = bytes.map_err(std::io::Error::other)?;
+                if let Some((hasher, expected)) = &mut hasher {
+                    hasher.update(&bytes);
+                    // Before the last piece goes out: with all bytes of the announced length a
+                    // client would take the answer for complete.
+                    if index == last && hasher.clone().finalize().as_slice() != expected.as_bytes()
+                    {
+                        tracing::error!(hash = %expected, "content read back has another digest");
+                        return Err(std::io::Error::other("content is damaged"));
+                    }
+                }
+                Ok(bytes)
+            })
+    }
+}

@@ -1,0 +1,98 @@
+//! The journal, and the commit ids that make a repeated commit harmless.
+
+use jiff::Timestamp;
+use protocol::changes::{Change, JournalEntry};
+use protocol::hash::ContentHash;
+use protocol::id::{CommitId, SpaceId};
+
+use super::{Fields, Key, Row, RowError, padded};
+
+/// One commit: `pk` `J#space`, `sk` the sequence number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct JournalRow {
+    pub(crate) space: SpaceId,
+    pub(crate) entry: JournalEntry,
+}
+
+impl JournalRow {
+    pub(crate) fn partition(space: &SpaceId) -> String {
+        format!("J#{space}")
+    }
+}
+
+/// The sequence number of a journal item, without reading the rest of it.
+pub(crate) fn seq_of(fields: &Fields) -> Result<u64, RowError> {
+    fields.key_part("sk", "")
+}
+
+impl Row for JournalRow {
+    fn key(&self) -> Key {
+        Key::new(Self::partition(&self.space), padded(self.entry.seq))
+    }
+
+    fn write(&self, fields: &mut Fields) {
+        let entry = &self.entry;
+        fields
+            .set("commit", &entry.commit)
+            .set("user", &entry.user)
+            .set("device", &entry.device)
+            .set("time", &entry.time)
+            .set("changes", serde_json::json!(entry.changes));
+    }
+
+    fn read(fields: &Fields) -> Result<Self, RowError> {
+        let changes: Option<Vec<Change>> =
+            fields.text("changes").and_then(|text| serde_json::from_str(text).ok());
+        Ok(Self {
+            space: fields.key_part("pk", "J#")?,
+            entry: JournalEntry {
+                seq: seq_of(fields)?,
+                commit: fields.get("commit")?,
+                user: fields.get("user")?,
+                device: fields.get("device")?,
+                time: fields.get("time")?,
+                changes: changes.ok_or_else(|| fields.error("changes"))?,
+            },
+        })
+    }
+}
+
+/// What became of a commit id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CommitIdRow {
+    pub(crate) space: SpaceId,
+    pub(crate) commit: CommitId,
+    pub(crate) seq: u64,
+    /// Of actor and operations: the same id with others is refused.
+    pub(crate) payload: ContentHash,
+    pub(crate) expires_at: Timestamp,
+}
+
+impl CommitIdRow {
+    pub(crate) fn key_of(space: &SpaceId, commit: &CommitId) -> Key {
+        Key::new(format!("I#{space}"), commit.as_str())
+    }
+}
+
+impl Row for CommitIdRow {
+    fn key(&self) -> Key {
+        Self::key_of(&self.space, &self.commit)
+    }
+
+    fn write(&self, fields: &mut Fields) {
+        fields
+            .set_number("seq", self.seq)
+            .set("payload", self.payload)
+            .set_time("expires_at", self.expires_at);
+    }
+
+    fn read(fields: &Fields) -> Result<Self, RowError> {
+        Ok(Self {
+            space: fields.key_part("pk", "I#")?,
+            commit: fields.key_part("sk", "")?,
+            seq: fields.number("seq")?,
+            payload: fields.get("payload")?,
+            expires_at: fields.time("expires_at")?,
+        })
+    }
+}

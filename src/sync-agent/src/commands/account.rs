@@ -1,0 +1,65 @@
+//! `logout`, `whoami`, `devices`.
+
+use std::process::ExitCode;
+
+use protocol::id::DeviceId;
+use serde_json::json;
+
+use super::{Outcome, home, logged_in};
+use crate::failure::Failure;
+use crate::ui::{Ui, units};
+
+pub(super) async fn logout(ui: &Ui) -> Outcome {
+    let home = home()?;
+    let Some(login) = home.login()? else {
+        ui.say("Nobody is logged in on this device.");
+        return Ok(ExitCode::SUCCESS);
+    };
+    // Forgotten here in any case; the token ends by itself if the server can't be told.
+    let told = login.api()?.logout().await;
+    home.forget_login()?;
+    if let Err(error) = told {
+        ui.say(&format!("Forgotten on this device, but the server was not told: {error}"));
+    } else {
+        ui.say(&format!("Logged out from {}.", login.url));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) async fn whoami(ui: &Ui) -> Outcome {
+    let (_, login, api) = logged_in()?;
+    let user = api.me().await?;
+    let value = json!({
+        "user": user,
+        "url": login.url,
+        "device": login.device,
+        "expires_at": login.expires_at,
+    });
+    ui.result(&value, || vec![format!("{} at {}", user.login, login.url)]);
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) async fn devices(revoke: Option<&str>, ui: &Ui) -> Outcome {
+    let (_, _, api) = logged_in()?;
+    if let Some(id) = revoke {
+        let id: DeviceId = id
+            .parse()
+            .map_err(|error| Failure::Usage(format!("{id:?} is no device id: {error}")))?;
+        api.revoke_device(&id).await?;
+        ui.say(&format!("The login of device {id} has ended."));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let devices = api.devices().await?;
+    ui.result(&devices, || {
+        let rows = devices.devices.iter().map(|device| {
+            vec![
+                device.id.to_string(),
+                units::name(&device.name),
+                units::server_time(&device.created_at),
+                if device.current { "this device".to_owned() } else { String::new() },
+            ]
+        });
+        units::table(&rows.collect::<Vec<_>>())
+    });
+    Ok(ExitCode::SUCCESS)
+}

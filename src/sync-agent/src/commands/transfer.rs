@@ -1,0 +1,88 @@
+//! `push` and `pull`.
+
+use std::sync::Arc;
+
+use sync::clock::SystemClock;
+use sync::pull::{Different, Pull, PullSummary};
+use sync::push::{Push, PushSummary};
+
+use super::{Outcome, exit_code, open_space};
+use crate::args::{PullArgs, PushArgs};
+use crate::place::Place;
+use crate::ui::{Ui, units};
+
+pub(super) async fn push(args: PushArgs, ui: &Ui) -> Outcome {
+    let place = Place::parse(&args.to)?;
+    let (_, api, space) = open_space(&place.space).await?;
+    let progress = ui.progress();
+    let request = Push {
+        sources: args.sources,
+        space: space.id,
+        to: place.path,
+        into_directory: place.slash,
+    };
+    let reporter = Ui::reporter(&progress);
+    let summary = sync::push::push(api, Arc::new(SystemClock), reporter, request).await?;
+    progress.finish();
+    ui.summary(&summary, || {
+        let speed = units::speed(summary.uploaded_bytes, progress.elapsed());
+        pushed(&summary, &speed)
+    });
+    ui.problems(&summary.problems);
+    Ok(exit_code(&summary.problems))
+}
+
+fn pushed(summary: &PushSummary, speed: &str) -> Vec<String> {
+    let line = format!(
+        "{}, {} in the space ({} new, {} updated, {} unchanged)",
+        units::count(summary.files, "file"),
+        units::bytes(summary.bytes),
+        summary.created,
+        summary.updated,
+        summary.unchanged,
+    );
+    vec![
+        line,
+        format!(
+            "Uploaded {} ({speed}); {} were already there",
+            units::bytes(summary.uploaded_bytes),
+            units::bytes(summary.already_there_bytes),
+        ),
+    ]
+}
+
+pub(super) async fn pull(args: PullArgs, ui: &Ui) -> Outcome {
+    let place = Place::parse(&args.from)?;
+    let (_, api, space) = open_space(&place.space).await?;
+    let progress = ui.progress();
+    let request = Pull {
+        space: space.id,
+        contents_only: place.slash || place.path.is_root(),
+        from: place.path,
+        to: args.to,
+        different: if args.overwrite { Different::Replace } else { Different::Keep },
+    };
+    let reporter = Ui::reporter(&progress);
+    let summary = sync::pull::pull(api, Arc::new(SystemClock), reporter, request).await?;
+    progress.finish();
+    ui.summary(&summary, || {
+        let speed = units::speed(summary.downloaded_bytes, progress.elapsed());
+        pulled(&summary, &speed)
+    });
+    ui.problems(&summary.problems);
+    Ok(exit_code(&summary.problems))
+}
+
+fn pulled(summary: &PullSummary, speed: &str) -> Vec<String> {
+    vec![
+        format!(
+            "{}, {} here ({} fetched, {} unchanged, {} replaced)",
+            units::count(summary.files, "file"),
+            units::bytes(summary.bytes),
+            summary.downloaded,
+            summary.unchanged,
+            summary.replaced,
+        ),
+        format!("Downloaded {} ({speed})", units::bytes(summary.downloaded_bytes)),
+    ]
+}

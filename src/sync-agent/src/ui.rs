@@ -1,0 +1,97 @@
+//! Everything that is printed, in one place.
+
+mod progress;
+pub(crate) mod units;
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+
+use serde::Serialize;
+use sync::report::{Problem, Reporter};
+
+use crate::args::{Format, Global};
+use crate::failure::Failure;
+pub(crate) use progress::Progress;
+
+/// Data goes to standard output, talk to standard error.
+pub(crate) struct Ui {
+    format: Format,
+    quiet: bool,
+}
+
+impl Ui {
+    pub(crate) fn new(global: &Global) -> Self {
+        Self { format: global.format, quiet: global.quiet }
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Bars on a terminal; elsewhere only notes and problems as they come.
+    pub(crate) fn progress(&self) -> Arc<Progress> {
+        let bars = !self.quiet && !self.is_json() && io::stderr().is_terminal();
+        Arc::new(Progress::new(bars, self.quiet || self.is_json()))
+    }
+
+    pub(crate) fn reporter(progress: &Arc<Progress>) -> Arc<dyn Reporter> {
+        progress.clone()
+    }
+
+    /// A command's result: the value as JSON, or the lines.
+    pub(crate) fn result(&self, value: &impl Serialize, lines: impl FnOnce() -> Vec<String>) {
+        if self.is_json() {
+            let text = serde_json::to_string_pretty(value).unwrap_or_default();
+            print_line(&text);
+            return;
+        }
+        for line in lines() {
+            print_line(&line);
+        }
+    }
+
+    /// A summary: the value as JSON on standard output, or lines of talk.
+    pub(crate) fn summary(&self, value: &impl Serialize, lines: impl FnOnce() -> Vec<String>) {
+        if self.is_json() {
+            self.result(value, Vec::new);
+        } else if !self.quiet {
+            for line in lines() {
+                tell(&line);
+            }
+        }
+    }
+
+    pub(crate) fn say(&self, line: &str) {
+        if !self.quiet && !self.is_json() {
+            tell(line);
+        }
+    }
+
+    pub(crate) fn failure(&self, failure: &Failure) {
+        tell(&format!("error: {failure}"));
+        if let Some(hint) = failure.hint() {
+            tell(&format!("hint: {hint}"));
+        }
+    }
+
+    /// One closing line about what was left out.
+    pub(crate) fn problems(&self, problems: &[Problem]) {
+        let failed = problems.iter().filter(|problem| problem.failed).count();
+        let skipped = problems.len() - failed;
+        if skipped > 0 {
+            self.say(&format!("{skipped} left out (see above)"));
+        }
+        if failed > 0 {
+            self.say(&format!("{failed} could not be handled (see above)"));
+        }
+    }
+}
+
+/// A reader that hung up (`| head`) is no error.
+fn print_line(line: &str) {
+    let _ = writeln!(io::stdout().lock(), "{line}");
+}
+
+pub(crate) fn tell(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}

@@ -1,0 +1,156 @@
+//! The real program in a closed world: cleared environment, its own home, a server in this process.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+#[path = "../../sync/tests/stories/service.rs"]
+mod service;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use rand::{RngCore, SeedableRng};
+use service::{PASSWORD, Service};
+use tempfile::TempDir;
+
+struct Machine {
+    folder: TempDir,
+}
+
+impl Machine {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        std::fs::write(folder.path().join("password"), format!("{PASSWORD}\n")).unwrap();
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sync-agent"));
+        command
+            .env_clear()
+            .env("HOME", self.folder.path())
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .args(arguments);
+        command
+    }
+
+    async fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = self.command(arguments);
+        tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+    }
+
+    async fn succeed(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments).await;
+        let talk = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {talk}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    async fn fail(&self, arguments: &[&str], code: i32) -> String {
+        let output = self.run(arguments).await;
+        let talk = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {talk}");
+        talk
+    }
+
+    async fn log_in(&self, service: &Service) {
+        let code = service.invitation("ada@example.com").await;
+        std::fs::write(self.path("invitation"), code).unwrap();
+        let url = service.url.as_str();
+        let flags = ["--invitation-file", "invitation", "--password-file", "password"];
+        let login = ["login", url, "--login", "ada@example.com"];
+        self.succeed(&[login.as_slice(), flags.as_slice()].concat()).await;
+        self.succeed(&["space", "create", "home"]).await;
+    }
+}
+
+fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_login_needs_no_terminal_and_leaves_no_secret_readable() {
+    let service = Service::start().await;
+    let machine = Machine::new();
+    assert!(machine.fail(&["whoami"], 77).await.contains("sync-agent login"));
+    machine.log_in(&service).await;
+    assert!(machine.succeed(&["whoami"]).await.starts_with("ada@example.com at http://127.0.0.1:"));
+    let credentials = machine.path(".config/sync-agent/credentials.json");
+    assert_eq!((mode(&credentials), mode(credentials.parent().unwrap())), (0o600, 0o700));
+    let spaces = machine.succeed(&["space", "list", "--format", "json"]).await;
+    assert!(spaces.contains("\"name\": \"home\""));
+    machine.succeed(&["space", "create", "home", "--if-missing"]).await;
+    machine.succeed(&["mail", "on", "home"]).await;
+    machine.succeed(&["logout"]).await;
+    machine.fail(&["space", "list"], 77).await;
+    let url = service.url.as_str();
+    let again = ["login", url, "--login", "ada@example.com", "--password-file", "password"];
+    machine.succeed(&again).await;
+    std::fs::write(machine.path("password"), "not this one").unwrap();
+    machine.fail(&again, 77).await;
+}
+
+#[tokio::test]
+async fn wrong_usage_says_what_to_write() {
+    let machine = Machine::new();
+    for (arguments, hint) in [
+        (&["push", "file", "nowhere"][..], "SPACE:/path"),
+        (&["login", "http://sync.example.com", "--login", "a@b.c"], "--allow-plain-http"),
+        (&["login", "nonsense", "--login", "a@b.c"], "https://"),
+        (&["login", "http://127.0.0.1:1", "--login", "a@b.c"], "--password-file"),
+        (&["sync", ".", "home"], "--once"),
+        (&["frobnicate"], "frobnicate"),
+    ] {
+        let talk = machine.fail(arguments, 64).await;
+        assert!(talk.contains(hint), "{arguments:?}: {talk}");
+    }
+    assert!(machine.succeed(&["version"]).await.starts_with("sync-agent "));
+    assert!(machine.succeed(&["completions", "bash"]).await.contains("sync-agent"));
+}
+
+/// A push that is killed at any moment leaves no half file, and the next one brings the rest.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_push_is_finished_by_the_next_one() {
+    let service = Service::start().await;
+    let machine = Machine::new();
+    machine.log_in(&service).await;
+    let source = machine.path("source");
+    std::fs::create_dir(&source).unwrap();
+    let mut random = rand::rngs::StdRng::seed_from_u64(1);
+    for number in 0..400 {
+        let mut bytes = vec![0; 30_000 + number * 200];
+        random.fill_bytes(&mut bytes);
+        std::fs::write(source.join(number.to_string()), bytes).unwrap();
+    }
+    let mut kept = 0;
+    for milliseconds in [60, 150, 300, 500, 800, 1200] {
+        let mut child = machine.command(&["push", "source", "home:/"]).spawn().unwrap();
+        // The moment is what is varied here; nothing waits for something to be ready.
+        tokio::time::sleep(std::time::Duration::from_millis(milliseconds)).await;
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let check = machine.run(&["check", "source", "home:/source", "--format", "json"]).await;
+        let check: serde_json::Value = serde_json::from_slice(&check.stdout).unwrap();
+        let states = check["files"].as_array().unwrap().iter().map(|file| &file["state"]);
+        let (current, others): (Vec<_>, Vec<_>) = states.partition(|state| *state == "current");
+        assert!(others.iter().all(|state| *state == "missing"), "no half file is visible");
+        assert!(current.len() >= kept, "what was committed stays");
+        kept = current.len();
+    }
+    let finished = machine.succeed(&["push", "source", "home:/", "--format", "json"]).await;
+    let finished: serde_json::Value = serde_json::from_str(&finished).unwrap();
+    assert_eq!(
+        (finished["files"].as_u64(), finished["unchanged"].as_u64()),
+        (Some(400), Some(kept as u64))
+    );
+    machine.succeed(&["check", "source", "home:/source"]).await;
+    machine.succeed(&["pull", "home:/source", "copy"]).await;
+    machine.succeed(&["check", "copy/source", "home:/source"]).await;
+}

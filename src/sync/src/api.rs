@@ -1,0 +1,230 @@
+//! The server's HTTP API.
+
+mod calls;
+mod retry;
+pub(crate) use retry::backoff;
+mod service;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use protocol::error::{ErrorBody, ErrorCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use url::{Host, Url};
+
+use crate::clock::{Clock, SystemClock};
+use crate::error::ApiError;
+use crate::secret::Secret;
+
+/// Whether plain HTTP may be spoken to a machine other than this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlainHttp {
+    OnlyLoopback,
+    Anywhere,
+}
+
+/// A server and, after login, the token for it.
+#[derive(Clone)]
+pub struct Api {
+    base: Url,
+    token: Option<Secret>,
+    http: reqwest::Client,
+    clock: Arc<dyn Clock>,
+}
+
+impl Api {
+    /// Refuses plain HTTP beyond loopback unless told otherwise: the token travels with every
+    /// request.
+    pub fn new(text: &str, token: Option<Secret>, plain: PlainHttp) -> Result<Self, ApiError> {
+        let base = parse_base(text)?;
+        if base.scheme() == "http" && plain == PlainHttp::OnlyLoopback && !is_loopback(&base) {
+            return Err(ApiError::Insecure { url: base.to_string() });
+        }
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("sync-agent/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(Duration::from_secs(10))
+            .timeout(Duration::from_secs(120))
+            .build()
+            .map_err(|error| ApiError::Unreachable {
+                url: base.to_string(),
+                message: chain(&error),
+            })?;
+        Ok(Self { base, token, http, clock: Arc::new(SystemClock) })
+    }
+
+    pub fn with_token(mut self, token: Secret) -> Self {
+        self.token = Some(token);
+        self
+    }
+
+    pub fn url(&self) -> &Url {
+        &self.base
+    }
+
+    fn address(&self, segments: &[&str]) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().push("v1").extend(segments);
+        }
+        url
+    }
+
+    async fn get<T: DeserializeOwned>(
+        &self,
+        segments: &[&str],
+        query: &impl Serialize,
+    ) -> Result<T, ApiError> {
+        let mut url = self.address(segments);
+        add_query(&mut url, query);
+        let answer = self.send(reqwest::Method::GET, url, None, true).await?;
+        decode(answer).await
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: reqwest::Method,
+        segments: &[&str],
+        body: &impl Serialize,
+        repeatable: bool,
+    ) -> Result<T, ApiError> {
+        let url = self.address(segments);
+        let body = serde_json::to_vec(body).ok();
+        decode(self.send(method, url, body, repeatable).await?).await
+    }
+
+    async fn call_without_answer(
+        &self,
+        method: reqwest::Method,
+        segments: &[&str],
+        body: Option<Vec<u8>>,
+    ) -> Result<(), ApiError> {
+        let url = self.address(segments);
+        self.send(method, url, body, true).await.map(drop)
+    }
+}
+
+fn parse_base(text: &str) -> Result<Url, ApiError> {
+    let invalid = || ApiError::InvalidUrl { text: text.to_owned() };
+    let url = Url::parse(text).map_err(|_| invalid())?;
+    let fits = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    if fits { Ok(url) } else { Err(invalid()) }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        None => false,
+    }
+}
+
+/// A flat struct as query parameters; absent options stay absent.
+fn add_query(url: &mut Url, query: &impl Serialize) {
+    let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(query) else {
+        return;
+    };
+    for (name, value) in fields {
+        let text = match value {
+            serde_json::Value::Null => continue,
+            serde_json::Value::String(text) => text,
+            other => other.to_string(),
+        };
+        url.query_pairs_mut().append_pair(&name, &text);
+    }
+}
+
+async fn decode<T: DeserializeOwned>(answer: reqwest::Response) -> Result<T, ApiError> {
+    let url = answer.url().to_string();
+    let status = answer.status().as_u16();
+    let body = answer
+        .bytes()
+        .await
+        .map_err(|error| ApiError::Unreachable { url: url.clone(), message: chain(&error) })?;
+    serde_json::from_slice(&body).map_err(|_| ApiError::Garbled { url, status })
+}
+
+/// The error a refused request stands for, whatever the body looks like.
+async fn refusal(answer: reqwest::Response) -> ApiError {
+    let url = answer.url().to_string();
+    let status = answer.status().as_u16();
+    let body = answer.bytes().await.unwrap_or_default();
+    if let Ok(mut error) = serde_json::from_slice::<ErrorBody>(&body) {
+        if error.code == ErrorCode::Unknown {
+            error.code = code_of(status);
+        }
+        return ApiError::Refused(Box::new(error));
+    }
+    // A balancer's own page: only the status can be believed.
+    match code_of(status) {
+        ErrorCode::Unknown => ApiError::Garbled { url, status },
+        code => {
+            ApiError::Refused(Box::new(ErrorBody::new(code, format!("{url} answered {status}"))))
+        }
+    }
+}
+
+fn code_of(status: u16) -> ErrorCode {
+    match status {
+        401 => ErrorCode::Unauthenticated,
+        403 => ErrorCode::Forbidden,
+        413 => ErrorCode::TooLarge,
+        429 => ErrorCode::TooManyRequests,
+        502..=504 => ErrorCode::Unavailable,
+        _ => ErrorCode::Unknown,
+    }
+}
+
+/// An error with its causes on one line; reqwest's own text hides the useful part.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_refused_beyond_this_machine() {
+        for text in ["http://sync.example.com", "http://10.0.0.1:8420"] {
+            let refused = Api::new(text, None, PlainHttp::OnlyLoopback);
+            assert!(matches!(refused, Err(ApiError::Insecure { .. })), "{text}");
+            assert!(Api::new(text, None, PlainHttp::Anywhere).is_ok());
+        }
+        for text in ["http://127.0.0.1:8420", "http://[::1]:1", "http://localhost", "https://a.b"] {
+            assert!(Api::new(text, None, PlainHttp::OnlyLoopback).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_with_a_secret_or_a_query_is_no_server() {
+        for text in ["localhost:8420", "ftp://a", "http://u:p@localhost", "http://localhost/?a=1"] {
+            assert!(matches!(
+                Api::new(text, None, PlainHttp::Anywhere),
+                Err(ApiError::InvalidUrl { .. })
+            ));
+        }
+    }
+
+    #[test]
+    fn a_base_path_is_kept() {
+        let api = Api::new("https://a.b/sync/", None, PlainHttp::OnlyLoopback).unwrap();
+        assert_eq!(api.address(&["spaces", "x"]).as_str(), "https://a.b/sync/v1/spaces/x");
+    }
+}

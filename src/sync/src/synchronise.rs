@@ -1,0 +1,200 @@
+//! Both ways, once: fetch the journal, scan, plan, carry out, and again until nothing is left.
+
+mod doubt;
+mod execute;
+mod hashing;
+mod here;
+mod leftovers;
+mod root;
+mod there;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use protocol::changes::ChangesQuery;
+use protocol::error::ErrorCode;
+use protocol::file::NodeKind;
+use protocol::id::SpaceId;
+use serde::Serialize;
+
+use crate::api::backoff;
+use crate::clock::Clock;
+use crate::error::{Result, SyncError};
+use crate::plan::{self, plan};
+use crate::report::{Event, Problem, Reporter};
+use crate::service::Service;
+use crate::state::State;
+use execute::Run;
+use root::Root;
+pub(crate) use root::lock_out;
+
+/// Each round settles what the one before had to leave waiting. Two are usual.
+const MOST_ROUNDS: u32 = 100;
+
+/// How often the journal may promise more rows and bring none.
+const MOST_EMPTY_PAGES: u32 = 6;
+
+/// Whether a plan that deletes most files may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MassDelete {
+    Stop,
+    Allow,
+}
+
+/// Whether to trust what was remembered about this directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pairing {
+    Continue,
+    /// Join both sides as on the first run, which deletes nothing.
+    Afresh,
+}
+
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Created if it does not exist and was never synchronised.
+    pub directory: PathBuf,
+    pub space: SpaceId,
+    /// [`crate::home::Home::state`].
+    pub state: PathBuf,
+    pub mass_delete: MassDelete,
+    pub pairing: Pairing,
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct SyncSummary {
+    /// Files that are the same on both sides now.
+    pub files: u64,
+    pub sent: u64,
+    pub received: u64,
+    pub moved_here: u64,
+    pub moved_there: u64,
+    /// Moved to the local trash.
+    pub deleted_here: u64,
+    pub deleted_there: u64,
+    pub conflicts: u64,
+    pub commits: u64,
+    pub uploaded_bytes: u64,
+    pub downloaded_bytes: u64,
+    pub problems: Vec<Problem>,
+}
+
+/// Synchronises once. Safe to interrupt at any point and to run again.
+pub async fn synchronise(
+    service: Arc<dyn Service>,
+    clock: Arc<dyn Clock>,
+    reporter: Arc<dyn Reporter>,
+    request: Request,
+) -> Result<SyncSummary> {
+    let root = Root::open(&request)?;
+    let mut run = Run::new(service, clock, reporter, request.space.clone(), root);
+    run.sweep()?;
+    let mut known = 0;
+    for _ in 0..MOST_ROUNDS {
+        let (service, clock) = (run.service.as_ref(), run.clock.as_ref());
+        fetch_journal(service, clock, &request.space, &mut run.root.state).await?;
+        let remote = run.root.state.remote()?;
+        let synced = run.root.state.synced()?;
+        run.scan().await?;
+        if request.mass_delete == MassDelete::Stop {
+            run.hold_doubtful(&synced)?;
+        }
+        let actions = plan(&remote, &run.local, &synced);
+        tracing::debug!(?actions, "planned");
+        if request.mass_delete == MassDelete::Stop {
+            if known == 0 {
+                known = synced.values().filter(|entry| entry.kind == NodeKind::File).count();
+            }
+            stop_mass_delete(&actions, known, &run.summary)?;
+        }
+        if actions.is_empty() || !run.carry_out(actions, remote, synced).await? {
+            break;
+        }
+    }
+    let summary = run.finish()?;
+    for problem in &summary.problems {
+        run.reporter.event(Event::Problem(problem.clone()));
+    }
+    Ok(summary)
+}
+
+/// Looks at the whole run: what is deleted in several rounds is deleted all the same.
+fn stop_mass_delete(actions: &[plan::Action], files: usize, done: &SyncSummary) -> Result<()> {
+    let (here, there) = plan::deletions(actions);
+    for (planned, done, side) in
+        [(here, done.deleted_here, "here"), (there, done.deleted_there, "in the space")]
+    {
+        if planned == 0 {
+            continue;
+        }
+        let deletes = planned + done as usize;
+        if plan::is_mass_delete(deletes, files) {
+            return Err(SyncError::MassDelete { deletes, files, side });
+        }
+    }
+    Ok(())
+}
+
+/// Brings the remembered remote tree up to date.
+///
+/// A cursor that the service does not accept any more means that its data was restored or its
+/// journal shortened. Then nothing remembered can be trusted to justify a deletion: both sides are
+/// joined anew.
+async fn fetch_journal(
+    service: &dyn Service,
+    clock: &dyn Clock,
+    space: &SpaceId,
+    state: &mut State,
+) -> Result<()> {
+    let mut resets = 0;
+    let mut empty = 0;
+    loop {
+        let (epoch, after) = state.cursor()?;
+        let query = ChangesQuery { after, epoch: epoch.clone(), limit: Some(1_000), wait: None };
+        let page = match service.changes(space, &query).await {
+            Ok(page) => page,
+            Err(error) if error.code() == Some(ErrorCode::CursorReset) && resets == 0 => {
+                resets += 1;
+                state.forget_everything()?;
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if epoch.is_some_and(|epoch| epoch != page.epoch) && resets == 0 {
+            resets += 1;
+            state.forget_everything()?;
+            continue;
+        }
+        // The rows must follow the cursor without a gap, or a deletion could be overlooked.
+        let mut expected = after;
+        for entry in &page.entries {
+            expected += 1;
+            if entry.seq != expected {
+                return Err(SyncError::Refused(format!(
+                    "the server left out journal row {expected}; try again later"
+                )));
+            }
+        }
+        if page.cursor != expected {
+            return Err(SyncError::Refused(
+                "the server's cursor does not fit its journal rows; try again later".to_owned(),
+            ));
+        }
+        state.apply(&page)?;
+        if !page.more {
+            return Ok(());
+        }
+        empty = if page.entries.is_empty() { empty + 1 } else { 0 };
+        if empty > MOST_EMPTY_PAGES {
+            return Err(SyncError::Refused(
+                "the server keeps announcing journal rows and sends none; try again later"
+                    .to_owned(),
+            ));
+        }
+        if empty > 0 {
+            clock.sleep(backoff(empty)).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,220 @@
+//! Carrying out a plan.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use protocol::file::NodeKind;
+use protocol::id::{FileId, SpaceId};
+use protocol::name::SpacePath;
+
+use super::doubt::doubtful;
+use super::root::Root;
+use super::{SyncSummary, hashing};
+use crate::clock::Clock;
+use crate::error::{IoContext as _, Result};
+use crate::fs::Stamp;
+use crate::local_name::OWN_DIRECTORY;
+use crate::plan::Action;
+use crate::report::{Event, Problem, Reporter};
+use crate::service::Service;
+use crate::trash::Trash;
+use crate::tree::{Local, Remote, Synced, SyncedEntry};
+
+pub(super) struct Run {
+    pub(super) service: Arc<dyn Service>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) reporter: Arc<dyn Reporter>,
+    pub(super) space: SpaceId,
+    pub(super) root: Root,
+    pub(super) trash: Trash,
+    pub(super) local: Local,
+    /// What each local file looked like when it was scanned.
+    pub(super) stamps: HashMap<SpacePath, Stamp>,
+    pub(super) remote: Remote,
+    pub(super) synced: Synced,
+    pub(super) summary: SyncSummary,
+    /// Problems of this round; those of earlier rounds may be solved.
+    pub(super) problems: Vec<Problem>,
+    /// Problems of the scan, found anew each round.
+    scan_problems: Vec<Problem>,
+    /// Device and inode of what the scan found under a name that can't be sent.
+    unnamable: Vec<(u64, u64)>,
+    /// Whether this round changed anything.
+    pub(super) progress: bool,
+    traffic: Arc<Traffic>,
+}
+
+impl Run {
+    pub(super) fn new(
+        service: Arc<dyn Service>,
+        clock: Arc<dyn Clock>,
+        reporter: Arc<dyn Reporter>,
+        space: SpaceId,
+        root: Root,
+    ) -> Self {
+        let trash = Trash::new(&root.directory, clock.now());
+        let traffic = Arc::new(Traffic { inner: reporter, sums: Mutex::default() });
+        Self {
+            service,
+            clock,
+            reporter: traffic.clone(),
+            space,
+            root,
+            trash,
+            local: Local::default(),
+            stamps: HashMap::new(),
+            remote: Remote::default(),
+            synced: Synced::new(),
+            summary: SyncSummary::default(),
+            problems: Vec::new(),
+            scan_problems: Vec::new(),
+            unnamable: Vec::new(),
+            progress: false,
+            traffic,
+        }
+    }
+
+    pub(super) async fn scan(&mut self) -> Result<()> {
+        let directory = self.root.directory.clone();
+        let known = self.root.state.hashes()?;
+        let task = move || hashing::scan(&directory, &known).map(|scanned| (scanned, known));
+        let (scanned, known) = tokio::task::spawn_blocking(task).await??;
+        let same = scanned.hashes.len() == known.len()
+            && scanned.hashes.iter().all(|(path, found)| {
+                known.get(path).is_some_and(|known| known.at_ns == found.at_ns)
+            });
+        if !same {
+            self.root.state.replace_hashes(&scanned.hashes)?;
+        }
+        self.local = scanned.local;
+        self.stamps = scanned.stamps;
+        self.scan_problems = scanned.problems;
+        self.unnamable = scanned.unnamable;
+        self.root.check()
+    }
+
+    /// Keeps what is missing for another reason than a deletion from being taken for one.
+    pub(super) fn hold_doubtful(&mut self, synced: &Synced) -> Result<()> {
+        let directory = &self.root.directory;
+        let device = Stamp::of(&std::fs::metadata(directory).at("read", directory)?).device;
+        for (path, reason) in doubtful(synced, &self.local, &self.unnamable, device) {
+            self.scan_problems.push(Problem::failed(&path, reason));
+            self.local.unreadable.push(path);
+        }
+        Ok(())
+    }
+
+    /// Returns whether anything changed, so that another round makes sense.
+    pub(super) async fn carry_out(
+        &mut self,
+        actions: Vec<Action>,
+        remote: Remote,
+        synced: Synced,
+    ) -> Result<bool> {
+        self.remote = remote;
+        self.synced = synced;
+        self.progress = false;
+        self.problems.clear();
+        self.announce(&actions);
+        // Fetching comes before sending, so that somebody who may only read gets everything.
+        self.local_changes(&actions)?;
+        self.fetch(&actions).await?;
+        self.root.check()?;
+        self.send(&actions).await?;
+        self.root.check()?;
+        self.remove_here(&actions)?;
+        Ok(self.progress)
+    }
+
+    fn announce(&self, actions: &[Action]) {
+        let size = |action: &Action| match action {
+            Action::Fetch { id, .. } => self.remote.nodes.get(id).map(|node| node.size),
+            Action::SendNew { path, .. } | Action::SendEdit { path, .. } => {
+                self.stamps.get(path).map(|stamp| stamp.size)
+            }
+            _ => None,
+        };
+        let sizes: Vec<u64> = actions.iter().filter_map(size).collect();
+        if !sizes.is_empty() {
+            self.reporter
+                .event(Event::Planned { files: sizes.len() as u64, bytes: sizes.iter().sum() });
+        }
+    }
+
+    pub(super) fn finish(&mut self) -> Result<SyncSummary> {
+        let synced = self.root.state.synced()?;
+        let files = synced.values().filter(|entry| entry.kind == NodeKind::File);
+        self.summary.files = files.count() as u64;
+        let sums = self.traffic.sums.lock().map_or((0, 0), |sums| *sums);
+        (self.summary.uploaded_bytes, self.summary.downloaded_bytes) = sums;
+        self.summary.problems.append(&mut self.scan_problems);
+        self.reserved_name()?;
+        self.summary.problems.append(&mut self.problems);
+        Ok(self.summary.clone())
+    }
+
+    /// What has our own folder's name in the space can't lie here.
+    fn reserved_name(&mut self) -> Result<()> {
+        let remote = self.root.state.remote()?;
+        let mut nodes = remote.nodes.values();
+        if nodes.any(|node| node.parent.is_root() && node.name.as_str() == OWN_DIRECTORY) {
+            let reason = "the name is reserved for this program; rename it in the space";
+            let path = format!("/{OWN_DIRECTORY}");
+            self.summary.problems.push(Problem::skipped(path, reason));
+        }
+        Ok(())
+    }
+
+    pub(super) fn on_disk(&self, path: &SpacePath) -> PathBuf {
+        let names = path.names().iter().map(|name| name.as_str());
+        self.root.directory.join(names.collect::<PathBuf>())
+    }
+
+    pub(super) fn remember(&mut self, id: FileId, entry: Option<SyncedEntry>) -> Result<()> {
+        self.remember_all(vec![(id, entry)])
+    }
+
+    pub(super) fn remember_all(
+        &mut self,
+        changes: Vec<(FileId, Option<SyncedEntry>)>,
+    ) -> Result<()> {
+        self.root.state.remember(&changes)?;
+        for (id, entry) in changes {
+            match entry {
+                Some(entry) => self.synced.insert(id, entry),
+                None => self.synced.remove(&id),
+            };
+        }
+        self.progress = true;
+        Ok(())
+    }
+
+    pub(super) fn problem(&mut self, path: &SpacePath, reason: impl ToString) {
+        let path = crate::report::shown(&self.on_disk(path));
+        self.problems.push(Problem::failed(path, reason));
+    }
+
+    pub(super) fn note(&self, text: String) {
+        self.reporter.event(Event::Note(text));
+    }
+}
+
+/// Passes events on and keeps the sums for the summary.
+struct Traffic {
+    inner: Arc<dyn Reporter>,
+    sums: Mutex<(u64, u64)>,
+}
+
+impl Reporter for Traffic {
+    fn event(&self, event: Event) {
+        if let Ok(mut sums) = self.sums.lock() {
+            match &event {
+                Event::Uploaded { bytes } => sums.0 += bytes,
+                Event::Downloaded { bytes } => sums.1 += bytes,
+                _ => {}
+            }
+        }
+        self.inner.event(event);
+    }
+}

@@ -1,0 +1,246 @@
+//! Changes to the space: content first, then commits, deletions last.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use protocol::commit::{Meta, Op};
+use protocol::file::NodeKind;
+use protocol::id::FileId;
+use protocol::name::SpacePath;
+use tokio::time::timeout;
+
+use super::execute::Run;
+use crate::commit::{Committed, Committer, Refusal, new_id};
+use crate::error::Result;
+use crate::plan::Action;
+use crate::report::Event;
+use crate::session::Session;
+use crate::tree::SyncedEntry;
+use crate::upload::{self, Source, Stored};
+
+const LINGER: Duration = Duration::from_millis(10);
+
+/// What to remember once an operation is committed.
+enum Done {
+    Entry(SyncedEntry),
+    Moved(SpacePath),
+    Removed(NodeKind),
+}
+
+/// A file on its way up.
+struct Job {
+    path: SpacePath,
+    /// The file and the revision it replaces; a new file has none.
+    edits: Option<(FileId, u64)>,
+}
+
+impl Run {
+    pub(super) async fn send(&mut self, actions: &[Action]) -> Result<()> {
+        let session = Session::new(self.service.clone(), self.clock.clone(), self.space.clone());
+        let session = Arc::new(session);
+        let mut committer =
+            Committer::new(self.service.clone(), session.clone(), self.space.clone());
+        let mut directories = self.directories_there();
+        for action in actions {
+            if let Some((op, done)) = self.plain_op(action, &mut directories) {
+                let committed = committer.add(op, done).await?;
+                self.settle_commit(committed)?;
+            }
+        }
+        let jobs: Vec<Job> = actions.iter().filter_map(job).collect();
+        if !jobs.is_empty() {
+            self.send_content(&jobs, session, &mut committer, &directories).await?;
+        }
+        for action in actions {
+            let Action::RemoveThere { id, base, kind } = action else { continue };
+            let op = Op::Delete { file: id.clone(), base: *base };
+            let committed = committer.add(op, Done::Removed(*kind)).await?;
+            self.settle_commit(committed)?;
+        }
+        if !committer.is_empty() {
+            let committed = committer.flush().await?;
+            self.settle_commit(Some(committed))?;
+        }
+        self.summary.commits += committer.commits;
+        Ok(())
+    }
+
+    /// The ids of the directories that both sides have, by local path.
+    fn directories_there(&self) -> HashMap<SpacePath, FileId> {
+        let known = self.synced.iter().filter(|(id, entry)| {
+            entry.kind == NodeKind::Directory && self.remote.nodes.contains_key(*id)
+        });
+        let mut directories: HashMap<_, _> =
+            known.map(|(id, entry)| (entry.path.clone(), id.clone())).collect();
+        directories.insert(SpacePath::root(), FileId::root());
+        directories
+    }
+
+    fn plain_op(
+        &self,
+        action: &Action,
+        directories: &mut HashMap<SpacePath, FileId>,
+    ) -> Option<(Op, Done)> {
+        match action {
+            Action::MakeThere { path } => {
+                let (parent, name) = path.split()?;
+                let entry = self.local.entries.get(path)?;
+                let file = new_id();
+                let op = Op::Mkdir {
+                    file: file.clone(),
+                    parent: directories.get(&parent)?.clone(),
+                    name: name.clone(),
+                    meta: Meta::default(),
+                };
+                directories.insert(path.clone(), file);
+                let done = Done::Entry(SyncedEntry {
+                    path: path.clone(),
+                    kind: NodeKind::Directory,
+                    hash: None,
+                    executable: false,
+                    inode: entry.inode,
+                });
+                Some((op, done))
+            }
+            Action::MoveThere { id, base, parent, name, path } => {
+                let op = Op::Move {
+                    file: id.clone(),
+                    base: *base,
+                    parent: parent.clone(),
+                    name: name.clone(),
+                };
+                Some((op, Done::Moved(path.clone())))
+            }
+            Action::MetaThere { id, base, path } => {
+                let stamp = self.stamps.get(path)?;
+                let mut entry = self.synced.get(id)?.clone();
+                entry.executable = stamp.executable;
+                let op = Op::Meta { file: id.clone(), base: *base, meta: stamp.meta() };
+                Some((op, Done::Entry(entry)))
+            }
+            _ => None,
+        }
+    }
+
+    async fn send_content(
+        &mut self,
+        jobs: &[Job],
+        session: Arc<Session>,
+        committer: &mut Committer<Done>,
+        directories: &HashMap<SpacePath, FileId>,
+    ) -> Result<()> {
+        let sources = jobs
+            .iter()
+            .enumerate()
+            .map(|(index, job)| Source { index, path: self.on_disk(&job.path) });
+        let sources = sources.collect();
+        let (mut stored, task) = upload::start(session, sources, self.reporter.clone());
+        let mut waiting = stored.recv().await;
+        while let Some(next) = waiting {
+            self.take(next, jobs, committer, directories).await?;
+            waiting = match timeout(LINGER, stored.recv()).await {
+                Ok(next) => next,
+                Err(_) => {
+                    let committed = committer.flush().await?;
+                    self.settle_commit(Some(committed))?;
+                    stored.recv().await
+                }
+            };
+        }
+        task.await?
+    }
+
+    async fn take(
+        &mut self,
+        stored: Stored,
+        jobs: &[Job],
+        committer: &mut Committer<Done>,
+        directories: &HashMap<SpacePath, FileId>,
+    ) -> Result<()> {
+        let (index, content, stamp) = match stored {
+            Stored::Ready { index, content, stamp } => (index, content, stamp),
+            Stored::Changing { index } => {
+                let reason = "it kept changing while it was read; it is left for the next run";
+                self.problem(&jobs[index].path, reason);
+                return Ok(());
+            }
+            Stored::Unreadable { index, error } => {
+                self.problem(&jobs[index].path, error);
+                return Ok(());
+            }
+        };
+        let job = &jobs[index];
+        let entry = SyncedEntry {
+            path: job.path.clone(),
+            kind: NodeKind::File,
+            hash: Some(content.hash),
+            executable: stamp.executable,
+            inode: (stamp.device, stamp.inode),
+        };
+        let meta = stamp.meta();
+        let op = match &job.edits {
+            Some((file, base)) => Op::Edit { file: file.clone(), base: *base, content, meta },
+            None => {
+                let place = job.path.split();
+                let place = place.and_then(|(parent, name)| {
+                    Some((directories.get(&parent)?.clone(), name.clone()))
+                });
+                let Some((parent, name)) = place else { return Ok(()) };
+                Op::Create { file: new_id(), parent, name, content, meta }
+            }
+        };
+        let committed = committer.add(op, Done::Entry(entry)).await?;
+        self.settle_commit(committed)
+    }
+
+    /// Remembers what is committed. What was refused shows up in the journal, and the next round
+    /// plans with it.
+    fn settle_commit(&mut self, committed: Option<Committed<Done>>) -> Result<()> {
+        let Some(committed) = committed else { return Ok(()) };
+        for (_, done, refusal) in &committed.refused {
+            match (refusal, done) {
+                // Nobody but the user can help here, so another round makes no sense.
+                (Refusal::TooLarge(reason), Done::Entry(SyncedEntry { path, .. })) => {
+                    self.problem(path, reason);
+                }
+                _ => self.progress = true,
+            }
+        }
+        let mut changes = Vec::new();
+        for (op, done) in committed.done {
+            let id = op.file().clone();
+            match done {
+                Done::Entry(entry) => {
+                    if op.content().is_some() {
+                        self.summary.sent += 1;
+                        self.reporter.event(Event::Done { files: 1 });
+                    }
+                    changes.push((id, Some(entry)));
+                }
+                Done::Moved(path) => {
+                    self.summary.moved_there += 1;
+                    self.moved(&id, &path)?;
+                }
+                Done::Removed(kind) => {
+                    self.summary.deleted_there += u64::from(kind == NodeKind::File);
+                    changes.push((id, None));
+                }
+            }
+        }
+        if changes.is_empty() {
+            return Ok(());
+        }
+        self.remember_all(changes)
+    }
+}
+
+fn job(action: &Action) -> Option<Job> {
+    match action {
+        Action::SendNew { path, .. } => Some(Job { path: path.clone(), edits: None }),
+        Action::SendEdit { id, base, path, .. } => {
+            Some(Job { path: path.clone(), edits: Some((id.clone(), *base)) })
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,14 @@
+//! Push, pull and sync against a real server and real engines in this process.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+#[path = "stories/both_ways.rs"]
+mod both_ways;
+#[path = "stories/one_way.rs"]
+mod one_way;
+#[path = "stories/random.rs"]
+mod random;
+#[path = "stories/service.rs"]
+mod service;
+#[path = "stories/world.rs"]
+mod world;

@@ -1,0 +1,83 @@
+//! A server on a free port with engines of its own; everything goes when it is dropped.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use store::{Clients, Store, StoreConfig, SystemClock};
+use syncd::AppState;
+use syncd::config::{Config, DrainTimes, LogFormat};
+use syncd::drain::Phase;
+use testkit::Engines;
+use tokio::net::TcpListener;
+
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+pub(crate) struct Service {
+    pub(crate) url: String,
+    pub(crate) state: AppState,
+    _engines: Engines,
+}
+
+impl Service {
+    pub(crate) async fn start() -> Self {
+        let engines = Engines::start().await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let config = config(&engines);
+        let store = StoreConfig {
+            table: config.table.clone(),
+            bucket: config.bucket.clone(),
+            region: config.region.clone(),
+            client_endpoint: config.client_s3_endpoint.clone(),
+            writer_role_arn: config.writer_role_arn.clone(),
+            reader_role_arn: config.reader_role_arn.clone(),
+            token_lifetime: StoreConfig::TOKEN_LIFETIME,
+            session_lifetime: StoreConfig::SESSION_LIFETIME,
+            credential_lifetime: StoreConfig::CREDENTIAL_LIFETIME,
+        };
+        let clients = Clients::from_sdk_config(&engines.sdk_config());
+        let store = Store::new(store, clients, Arc::new(SystemClock));
+        let state = AppState::new(config, store, None);
+        tokio::spawn(syncd::serve(listener, state.clone(), std::future::pending()));
+        Self { url, state, _engines: engines }
+    }
+
+    /// A single-use code for somebody new; the first one names nobody.
+    pub(crate) async fn invitation(&self, login: &str) -> String {
+        let accounts = self.state.store.accounts();
+        match accounts.invite_first().await.unwrap() {
+            Some(invitation) => invitation.code,
+            None => accounts.invite(login).await.unwrap().code,
+        }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.state.drain.advance(Phase::Hurrying);
+    }
+}
+
+fn config(engines: &Engines) -> Config {
+    Config {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        instance: "a-1".to_owned(),
+        region: "us-east-1".to_owned(),
+        table: engines.table().to_owned(),
+        bucket: engines.bucket().to_owned(),
+        writer_role_arn: engines.writer_role().to_owned(),
+        reader_role_arn: engines.reader_role().to_owned(),
+        client_s3_endpoint: Some(engines.s3_endpoint()),
+        public_url: "http://sync.example.com".to_owned(),
+        mail_from: None,
+        digest_interval: Duration::from_secs(30),
+        watch_interval: Duration::from_millis(50),
+        drain: DrainTimes { delay: Duration::ZERO, timeout: Duration::from_secs(10) },
+        content_streams: 64,
+        keep_alive: Duration::from_secs(75),
+        trusted_hops: 1,
+        allowed_origins: Vec::new(),
+        log_filter: "info".to_owned(),
+        log_format: LogFormat::Text,
+    }
+}

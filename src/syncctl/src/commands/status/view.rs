@@ -1,0 +1,169 @@
+//! The status as a person reads it: one sentence, then a table, then what happened last.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use local::{Activity, ComponentState, ComponentStatus, Event, Status};
+
+use super::Health;
+use crate::ui::style::Style;
+use crate::ui::table::Table;
+use crate::ui::units;
+
+/// Events shown; `syncctl logs supervisor` has all of them.
+const EVENTS: usize = 5;
+
+/// Every part, in the order it is shown.
+pub(super) fn parts(status: &Status) -> Vec<&ComponentStatus> {
+    let fixed = [&status.supervisor, &status.balancer, &status.engines];
+    fixed.into_iter().chain(&status.servers).collect()
+}
+
+pub(super) fn render(status: &Status, health: Health, style: Style, width: usize) -> Vec<String> {
+    let mut lines = vec![headline(status, health, style)];
+    if health == Health::Stopped {
+        lines.push(format!("  Data      {}", status.data_dir.display()));
+        lines.push("Start it with `syncctl up`.".to_owned());
+        return lines;
+    }
+    lines.push(String::new());
+    lines.push(format!("  Endpoint  {}", status.endpoint));
+    lines.push(format!("  Zones     {}", zones(status)));
+    if let Some(traffic) = &status.traffic {
+        let requests = units::count(traffic.requests, "request", "requests");
+        lines.push(format!("  Traffic   {requests}, {} failed", traffic.failures));
+    }
+    lines.push(format!("  Data      {}", status.data_dir.display()));
+    lines.push(String::new());
+    lines.extend(table(status, style, width));
+    let reasons = parts(status).into_iter().filter_map(|part| {
+        let reason = part.reason.as_ref()?;
+        Some(cut(format!("{} {}: {reason}", style.yellow("!"), part.name), width))
+    });
+    lines.extend(reasons);
+    lines.extend(events(&status.activities, width));
+    lines
+}
+
+fn headline(status: &Status, health: Health, style: Style) -> String {
+    let name = style.bold(&status.name);
+    match health {
+        Health::Running => format!("{name} is {}", style.green("running")),
+        Health::Degraded => {
+            format!(
+                "{name} is {}: it serves, but not every part is healthy",
+                style.yellow("degraded")
+            )
+        }
+        Health::NotReady => {
+            format!("{name} is {}: the endpoint does not serve", style.red("not ready"))
+        }
+        Health::Stopped => format!("{name} is {}", style.red("not running")),
+    }
+}
+
+/// `a 1/1, b 1/1, c 0/1`: healthy servers of each zone.
+fn zones(status: &Status) -> String {
+    let mut zones: Vec<(&str, usize, usize)> = Vec::new();
+    for server in &status.servers {
+        let zone = server.zone.as_deref().unwrap_or("-");
+        let healthy = usize::from(server.state == ComponentState::Healthy);
+        match zones.iter_mut().find(|(name, ..)| *name == zone) {
+            Some((_, up, all)) => (*up, *all) = (*up + healthy, *all + 1),
+            None => zones.push((zone, healthy, 1)),
+        }
+    }
+    let texts = zones.iter().map(|(zone, up, all)| format!("{zone} {up}/{all}"));
+    texts.collect::<Vec<_>>().join(", ") + " healthy"
+}
+
+fn table(status: &Status, style: Style, width: usize) -> Vec<String> {
+    let mut table = Table::new(&["PART", "ZONE", "HEALTH", "RESTARTS", "SINCE", "ADDRESS"]);
+    for part in parts(status) {
+        table.row(vec![
+            part.name.clone(),
+            part.zone.clone().unwrap_or_else(|| "-".to_owned()),
+            state_name(part.state).to_owned(),
+            part.restarts.to_string(),
+            if part.pid.is_some() { units::duration(age(part.since)) } else { "-".to_owned() },
+            part.address.map(|address| address.to_string()).unwrap_or_default(),
+        ]);
+    }
+    let mut lines = table.render(width);
+    for (line, part) in lines.iter_mut().skip(1).zip(parts(status)) {
+        let name = state_name(part.state);
+        // The part's own name comes first and may contain the word.
+        let coloured = line.rfind(&format!(" {name}")).map(|start| start + 1);
+        if let Some(start) = coloured {
+            line.replace_range(start..start + name.len(), &colour(part.state, name, style));
+        }
+    }
+    if let Some(heading) = lines.first_mut() {
+        *heading = style.dim(heading);
+    }
+    lines
+}
+
+fn events(activities: &[Activity], width: usize) -> Vec<String> {
+    if activities.is_empty() {
+        return Vec::new();
+    }
+    let latest = activities.iter().rev().take(EVENTS).rev();
+    let lines = latest.map(|activity| {
+        let event = event_name(activity.event);
+        let text = format!(
+            "  {} ago  {} {event}: {}",
+            units::duration(age(activity.at)),
+            activity.component,
+            activity.cause
+        );
+        cut(text, width)
+    });
+    [String::new(), "Latest events".to_owned()].into_iter().chain(lines).collect()
+}
+
+fn state_name(state: ComponentState) -> &'static str {
+    match state {
+        ComponentState::Starting => "starting",
+        ComponentState::Healthy => "healthy",
+        ComponentState::Unhealthy => "unhealthy",
+        ComponentState::Draining => "draining",
+        ComponentState::Backoff => "failing",
+        ComponentState::Stopped => "stopped",
+    }
+}
+
+fn colour(state: ComponentState, name: &str, style: Style) -> String {
+    match state {
+        ComponentState::Healthy => style.green(name),
+        ComponentState::Starting | ComponentState::Draining => style.yellow(name),
+        ComponentState::Unhealthy | ComponentState::Backoff | ComponentState::Stopped => {
+            style.red(name)
+        }
+    }
+}
+
+fn event_name(event: Event) -> &'static str {
+    match event {
+        Event::Started => "started",
+        Event::Adopted => "taken over",
+        Event::Healthy => "healthy",
+        Event::Unhealthy => "unhealthy",
+        Event::Died => "died",
+        Event::Draining => "draining",
+        Event::Stopped => "stopped",
+        Event::Changed => "changed",
+        Event::Failed => "failed",
+    }
+}
+
+fn age(since: Timestamp) -> Duration {
+    Duration::try_from(Timestamp::now() - since).unwrap_or_default()
+}
+
+fn cut(text: String, width: usize) -> String {
+    match text.char_indices().nth(width) {
+        None => text,
+        Some(_) => text.chars().take(width.saturating_sub(1)).chain(['…']).collect(),
+    }
+}

@@ -1,0 +1,179 @@
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use local::{Connection, Programs, Running, UpOutcome};
+use serde::Serialize;
+
+use crate::accounts::Service;
+use crate::deployment;
+use crate::env_vars;
+use crate::error::Result;
+use crate::exit_code::ExitCode;
+use crate::invitation::{self, InvitationDocument, InvitationFile};
+use crate::reporter::ProgressReporter;
+use crate::ui::Ui;
+use crate::ui::units;
+
+/// Bring the service up, or to what the blueprint says now
+///
+/// Returns when the endpoint answers. While nobody has an account, a fresh start prints an
+/// invitation for the first user; it works once and is not shown again. Running it again changes
+/// nothing and says so. The service goes on in the background until `syncctl down`.
+#[derive(Debug, Args)]
+pub(crate) struct UpArgs {
+    /// Write the first user's invitation to this file (mode 0600) instead of printing it
+    #[arg(long, value_name = "FILE", env = env_vars::UP_INVITATION_FILE, hide_env = true)]
+    invitation_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Serialize)]
+struct Document<'a> {
+    outcome: Outcome,
+    name: &'a str,
+    endpoint: &'a str,
+    data_dir: &'a std::path::Path,
+    servers: u8,
+    zones: u8,
+    /// Parts that were started or replaced in a running service.
+    replaced: &'a [String],
+    seconds: f64,
+    /// For the first user; absent once somebody has an account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invitation: Option<InvitationDocument>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    Started,
+    Unchanged,
+    Changed,
+}
+
+/// Who can log in after this `up`.
+enum FirstUser {
+    Invited(InvitationDocument),
+    /// Nobody has an account, and an earlier invitation may be on its way.
+    Awaited,
+    /// Somebody has an account.
+    Known,
+}
+
+pub(crate) fn run(args: UpArgs, ui: &mut Ui) -> Result<ExitCode> {
+    let deployment = deployment::load(ui)?;
+    let spec = deployment.local_spec()?;
+    let installed = deployment.programs()?;
+    ui.detail(&format!("Server program {}.", installed.syncd.display()));
+    let file = invitation::reserve(args.invitation_file)?;
+    let programs = Programs { syncctl: installed.syncctl, syncd: installed.syncd };
+    let begun = Instant::now();
+    let up = {
+        let reporter = ProgressReporter::new(ui.settings(), "starting");
+        local::up(&spec, &programs, &reporter)?
+    };
+    let elapsed = begun.elapsed();
+    let connection = local::connection(&up.running().data_dir)?;
+    let first_user = first_user(&up, &connection, file)?;
+    report(deployment.name(), &up, elapsed, first_user, ui)?;
+    Ok(ExitCode::Done)
+}
+
+/// Invites the first user after a fresh start, or when a file for it was asked for; otherwise an
+/// invitation that is already on its way stays valid.
+fn first_user(
+    up: &UpOutcome,
+    connection: &Connection,
+    file: Option<InvitationFile>,
+) -> Result<FirstUser> {
+    let service = Service::open(connection)?;
+    if matches!(up, UpOutcome::Started(_)) || file.is_some() {
+        let invited = service.run(|accounts| async move { accounts.invite_first().await })?;
+        return match invited {
+            Some(invitation) => Ok(FirstUser::Invited(invitation::deliver(&invitation, file)?)),
+            None => Ok(FirstUser::Known),
+        };
+    }
+    let known = service.run(|accounts| async move { accounts.list().await })?;
+    Ok(if known.is_empty() { FirstUser::Awaited } else { FirstUser::Known })
+}
+
+fn report(
+    name: &str,
+    up: &UpOutcome,
+    elapsed: Duration,
+    first_user: FirstUser,
+    ui: &mut Ui,
+) -> Result<()> {
+    let running = up.running();
+    if !ui.is_json() {
+        headline(name, up, elapsed, ui)?;
+        place(running, ui)?;
+        return next_steps(&first_user, &running.endpoint, ui);
+    }
+    let (outcome, replaced) = match up {
+        UpOutcome::Started(_) => (Outcome::Started, &[][..]),
+        UpOutcome::AlreadyRunning(_) => (Outcome::Unchanged, &[][..]),
+        UpOutcome::Changed { replaced, .. } => (Outcome::Changed, &replaced[..]),
+    };
+    let invitation = match first_user {
+        FirstUser::Invited(invitation) => Some(invitation),
+        FirstUser::Awaited | FirstUser::Known => None,
+    };
+    let document = Document {
+        outcome,
+        name,
+        endpoint: &running.endpoint,
+        data_dir: &running.data_dir,
+        servers: running.servers,
+        zones: running.zones,
+        replaced,
+        seconds: elapsed.as_secs_f64(),
+        invitation,
+    };
+    ui.json("syncctl/up/1", &document)
+}
+
+fn headline(name: &str, up: &UpOutcome, elapsed: Duration, ui: &mut Ui) -> Result<()> {
+    let after = units::seconds(elapsed);
+    let style = ui.style();
+    ui.line(&match up {
+        UpOutcome::Started(_) => style.green(&format!("{name} is up after {after}.")),
+        UpOutcome::AlreadyRunning(_) => format!("{name} is up already; nothing changed."),
+        UpOutcome::Changed { replaced, .. } if replaced.is_empty() => {
+            format!("{name} follows the blueprint now; no part had to be replaced.")
+        }
+        UpOutcome::Changed { replaced, .. } => {
+            style.green(&format!("{name} is changed after {after}: {}.", replaced.join(", ")))
+        }
+    })
+}
+
+fn place(running: &Running, ui: &mut Ui) -> Result<()> {
+    let (servers, zones) = (u64::from(running.servers), u64::from(running.zones));
+    ui.line("")?;
+    ui.line(&format!("  Endpoint  {}", ui.style().bold(&running.endpoint)))?;
+    ui.line(&format!(
+        "  Servers   {} in {}",
+        units::count(servers, "server", "servers"),
+        units::count(zones.min(servers), "zone", "zones")
+    ))?;
+    ui.line(&format!("  Data      {}", running.data_dir.display()))
+}
+
+fn next_steps(first_user: &FirstUser, endpoint: &str, ui: &mut Ui) -> Result<()> {
+    match first_user {
+        FirstUser::Invited(invitation) => {
+            ui.line("")?;
+            invitation::show(invitation, ui)?;
+            ui.note("\nNext:");
+            ui.note(&format!("  {}", invitation::login_command(invitation, endpoint)));
+            ui.note("  sync-agent space create home && sync-agent push FILE… home:/");
+        }
+        FirstUser::Awaited => {
+            ui.note("\nNobody has an account yet. Invite somebody with `syncctl user add EMAIL`.");
+        }
+        FirstUser::Known => {}
+    }
+    Ok(())
+}

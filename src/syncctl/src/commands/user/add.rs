@@ -1,0 +1,53 @@
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::accounts::Service;
+use crate::env_vars;
+use crate::error::Result;
+use crate::exit_code::ExitCode;
+use crate::invitation;
+use crate::ui::Ui;
+
+/// Invite somebody: prints an invitation that works once, for seven days
+///
+/// The person redeems it with `sync-agent login` and chooses a password. Nobody else ever knows
+/// the password, and the invitation is stored as a digest only: it cannot be shown again.
+#[derive(Debug, Args)]
+pub(crate) struct AddArgs {
+    /// E-mail address the person logs in with
+    #[arg(value_name = "EMAIL")]
+    login: String,
+    /// Write the invitation to this file (mode 0600) instead of printing it
+    #[arg(long, value_name = "FILE", env = env_vars::USER_INVITATION_FILE, hide_env = true)]
+    invitation_file: Option<PathBuf>,
+}
+
+/// Let somebody choose a new password: prints an invitation that works once, for seven days
+///
+/// The old password works until the invitation is redeemed. Against a stolen password, disable the
+/// account first.
+#[derive(Debug, Args)]
+pub(crate) struct ResetPasswordArgs {
+    /// E-mail address the person logs in with
+    #[arg(value_name = "EMAIL")]
+    login: String,
+    /// Write the invitation to this file (mode 0600) instead of printing it
+    #[arg(long, value_name = "FILE", env = env_vars::USER_INVITATION_FILE, hide_env = true)]
+    invitation_file: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: AddArgs, ui: &mut Ui) -> Result<ExitCode> {
+    let service = Service::connect(ui)?;
+    let file = invitation::reserve(args.invitation_file)?;
+    let invitation = service.run(|accounts| async move { accounts.invite(&args.login).await })?;
+    invitation::hand_over(&invitation, file, &service.endpoint, ui)
+}
+
+pub(crate) fn reset_password(args: ResetPasswordArgs, ui: &mut Ui) -> Result<ExitCode> {
+    let service = Service::connect(ui)?;
+    let file = invitation::reserve(args.invitation_file)?;
+    let invitation =
+        service.run(|accounts| async move { accounts.invite_reset(&args.login).await })?;
+    invitation::hand_over(&invitation, file, &service.endpoint, ui)
+}

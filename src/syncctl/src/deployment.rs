@@ -1,0 +1,127 @@
+//! From what was typed to what is meant: which blueprint, resolved, as a local specification.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use blueprint::{Deployment, Resolved, Target};
+use local::LocalSpec;
+
+use crate::error::{CliError, Kind, Result, from_blueprint};
+use crate::programs::{self, Installed};
+use crate::ui::Ui;
+
+pub(crate) mod source;
+
+pub(crate) use source::{DEFAULT_FILE, Source, find};
+
+/// Sender of the local target's mail when the blueprint names none. It leaves this machine nowhere.
+const LOCAL_SENDER: &str = "sync@localhost.localdomain";
+
+/// A blueprint that is valid, with the flags and variables applied.
+pub(crate) struct Chosen {
+    deployment: Deployment,
+    /// What `--data-dir` named; wins over the blueprint.
+    data_dir: Option<PathBuf>,
+}
+
+/// Finds, reads and resolves the blueprint of this command; shows its warnings.
+pub(crate) fn load(ui: &mut Ui) -> Result<Chosen> {
+    let source = find(ui)?;
+    let resolved = resolve(&source, ui)?;
+    ui.detail(&format!("Blueprint digest {}.", resolved.deployment().digest()));
+    ui.every_detail(&resolved.to_yaml(true));
+    Ok(Chosen { deployment: resolved.into_deployment(), data_dir: ui.settings().data_dir.clone() })
+}
+
+/// The same for commands that want to know where each value came from.
+pub(crate) fn resolve(source: &Source, ui: &mut Ui) -> Result<Resolved> {
+    let color = ui.settings().terminal.color_stderr;
+    let resolved = source.resolve().map_err(|found| from_blueprint::error(&found, color))?;
+    if !resolved.warnings().is_empty() {
+        ui.findings(&resolved.warnings().render(color));
+    }
+    Ok(resolved)
+}
+
+impl Chosen {
+    pub(crate) fn name(&self) -> &str {
+        self.deployment.name.as_str()
+    }
+
+    /// Whether destroying needs the name typed.
+    pub(crate) fn is_protected(&self) -> bool {
+        self.deployment.protect
+    }
+
+    /// Where the local target keeps everything; absolute.
+    pub(crate) fn data_dir(&self) -> Result<PathBuf> {
+        self.require_local()?;
+        let from_blueprint = self.deployment.local.data.as_ref().map(|path| path.as_str().into());
+        match self.data_dir.clone().or(from_blueprint) {
+            Some(path) => absolute(&path),
+            None => Ok(data_home()?.join("syncctl").join(self.name())),
+        }
+    }
+
+    pub(crate) fn local_spec(&self) -> Result<LocalSpec> {
+        let Deployment { network, entry, servers, email, local, .. } = &self.deployment;
+        let mut spec = LocalSpec::new(self.name(), self.data_dir()?);
+        spec.listen = SocketAddr::new(local.listen.ip(), local.port);
+        spec.servers = small(servers.desired);
+        spec.zones = small(network.zones);
+        spec.health = local::HealthSpec {
+            path: entry.health.path.as_str().to_owned(),
+            interval: entry.health.interval.to_std(),
+            timeout: entry.health.timeout.to_std(),
+            unhealthy: entry.health.unhealthy,
+            healthy: entry.health.healthy,
+        };
+        spec.mail_from =
+            email.from.as_ref().map_or(LOCAL_SENDER, |address| address.as_str()).to_owned();
+        spec.digest_interval = email.digest.to_std();
+        spec.protect = self.deployment.protect;
+        spec.blueprint_digest = self.deployment.digest();
+        Ok(spec)
+    }
+
+    /// The programs to run: the bundled server, or the one the blueprint names.
+    pub(crate) fn programs(&self) -> Result<Installed> {
+        match self.deployment.servers.release.path() {
+            Some(path) => programs::with_server(&absolute(Path::new(path))?),
+            None => programs::find(),
+        }
+    }
+
+    fn require_local(&self) -> Result<()> {
+        match self.deployment.target {
+            Target::Local => Ok(()),
+            Target::Aws => Err(CliError::new(
+                Kind::Failed,
+                "this release runs `target: local` only; AWS arrives in a later release",
+            )
+            .hint("`syncctl validate` and `syncctl blueprint show` work for this blueprint already")
+            .hint("to try the service on this machine, add `--set target=local`")),
+        }
+    }
+}
+
+/// A count the blueprint has limited already.
+fn small(count: u32) -> u8 {
+    u8::try_from(count).unwrap_or(u8::MAX)
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path)
+        .map_err(|error| CliError::io(format!("cannot use the path {}", path.display()), &error))
+}
+
+/// `$XDG_DATA_HOME`, which must be absolute to count, else `~/.local/share`.
+fn data_home() -> Result<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let chosen = variable("XDG_DATA_HOME").filter(|path| path.is_absolute());
+    let home = || variable("HOME").filter(|path| path.is_absolute());
+    chosen.or_else(|| Some(home()?.join(".local/share"))).ok_or_else(|| {
+        CliError::new(Kind::Failed, "cannot tell where to keep data: HOME is not set")
+            .hint("name a directory with --data-dir")
+    })
+}

@@ -1,0 +1,106 @@
+//! Every environment variable `syncctl` reads, in one place.
+//!
+//! A flag wins over its variable, a variable over the blueprint, the blueprint over its preset.
+//! `syncctl help environment` and the CLI reference print this table; a test compares it with the
+//! flags, so that no flag is left without a variable.
+
+/// Blueprint to read (`--file`).
+pub(crate) const FILE: &str = "SYNCCTL_FILE";
+/// Blueprint values to override, separated by semicolons (`--set`).
+pub(crate) const SET: &str = "SYNCCTL_SET";
+/// Name of the deployment (`--name`).
+pub(crate) const NAME: &str = "SYNCCTL_NAME";
+/// Data directory of the local target (`--data-dir`).
+pub(crate) const DATA_DIR: &str = "SYNCCTL_DATA_DIR";
+/// Output format (`--format`).
+pub(crate) const FORMAT: &str = "SYNCCTL_FORMAT";
+/// Answer every question with yes (`--yes`).
+pub(crate) const YES: &str = "SYNCCTL_YES";
+/// Leave out notes (`--quiet`).
+pub(crate) const QUIET: &str = "SYNCCTL_QUIET";
+/// How much to tell (`--verbose`).
+pub(crate) const VERBOSE: &str = "SYNCCTL_VERBOSE";
+/// When to colour (`--color`).
+pub(crate) const COLOR: &str = "SYNCCTL_COLOR";
+/// Preset for a new blueprint (`init --preset`).
+pub(crate) const INIT_PRESET: &str = "SYNCCTL_INIT_PRESET";
+/// Overwrite an existing blueprint (`init --force`).
+pub(crate) const INIT_FORCE: &str = "SYNCCTL_INIT_FORCE";
+/// Show every default (`blueprint show --resolved`).
+pub(crate) const BLUEPRINT_SHOW_RESOLVED: &str = "SYNCCTL_BLUEPRINT_SHOW_RESOLVED";
+/// Show where each value comes from (`blueprint show --origin`).
+pub(crate) const BLUEPRINT_SHOW_ORIGIN: &str = "SYNCCTL_BLUEPRINT_SHOW_ORIGIN";
+/// File for the first user's invitation (`up --invitation-file`).
+pub(crate) const UP_INVITATION_FILE: &str = "SYNCCTL_UP_INVITATION_FILE";
+/// Keep the status on screen (`status --watch`).
+pub(crate) const STATUS_WATCH: &str = "SYNCCTL_STATUS_WATCH";
+/// Follow the logs (`logs --follow`).
+pub(crate) const LOGS_FOLLOW: &str = "SYNCCTL_LOGS_FOLLOW";
+/// Lines to start with (`logs --lines`).
+pub(crate) const LOGS_LINES: &str = "SYNCCTL_LOGS_LINES";
+/// Delete the data as well (`down --purge-data`).
+pub(crate) const DOWN_PURGE_DATA: &str = "SYNCCTL_DOWN_PURGE_DATA";
+/// File for an invitation (`user add --invitation-file`).
+pub(crate) const USER_INVITATION_FILE: &str = "SYNCCTL_USER_INVITATION_FILE";
+/// Path of the server program.
+pub(crate) const SYNCD: &str = "SYNCCTL_SYNCD";
+
+/// One variable as it is documented.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Variable {
+    pub(crate) name: &'static str,
+    /// The flag it stands for; `None` when there is only the variable.
+    pub(crate) flag: Option<&'static str>,
+    pub(crate) effect: &'static str,
+}
+
+const fn flag(name: &'static str, flag: &'static str, effect: &'static str) -> Variable {
+    Variable { name, flag: Some(flag), effect }
+}
+
+const fn alone(name: &'static str, effect: &'static str) -> Variable {
+    Variable { name, flag: None, effect }
+}
+
+/// What `syncctl` reads, in the order of the reference.
+pub(crate) const VARIABLES: &[Variable] = &[
+    flag(FILE, "--file", "Blueprint to read"),
+    flag(SET, "--set", "Blueprint values to override, `key=value` separated by `;`"),
+    flag(NAME, "--name", "Name of the deployment, instead of the blueprint's"),
+    flag(DATA_DIR, "--data-dir", "Where the local target keeps everything"),
+    flag(FORMAT, "--format", "`text` or `json`"),
+    flag(YES, "--yes", "`true` answers every question with yes"),
+    flag(QUIET, "--quiet", "`true` leaves out notes and progress"),
+    flag(VERBOSE, "--verbose", "`1` or `2`: how much to tell"),
+    flag(COLOR, "--color", "`auto`, `always` or `never`"),
+    flag(INIT_PRESET, "init --preset", "Preset a new blueprint starts from"),
+    flag(INIT_FORCE, "init --force", "`true` overwrites an existing file"),
+    flag(BLUEPRINT_SHOW_RESOLVED, "blueprint show --resolved", "`true` shows every default"),
+    flag(BLUEPRINT_SHOW_ORIGIN, "blueprint show --origin", "`true` shows where values come from"),
+    flag(UP_INVITATION_FILE, "up --invitation-file", "File for the first user's invitation"),
+    flag(STATUS_WATCH, "status --watch", "`true` keeps the status on screen"),
+    flag(LOGS_FOLLOW, "logs --follow", "`true` prints new lines as they appear"),
+    flag(LOGS_LINES, "logs --lines", "How many lines to start with"),
+    flag(DOWN_PURGE_DATA, "down --purge-data", "`true` deletes the data as well"),
+    flag(
+        USER_INVITATION_FILE,
+        "user add|reset-password --invitation-file",
+        "File for the invitation",
+    ),
+    alone(
+        "SYNCCTL_SET_…",
+        "One blueprint value each, in capitals, two underscores per dot: `SYNCCTL_SET_SERVERS__MIN=2`",
+    ),
+    alone(
+        "SYNCCTL_REGION",
+        "Region, instead of the blueprint's; `AWS_REGION` counts where nothing else names one",
+    ),
+    alone(SYNCD, "Path of the server program, instead of `syncd` beside `syncctl`"),
+    alone("XDG_DATA_HOME", "Where data directories live; default `~/.local/share`"),
+    alone("NO_COLOR", "Any value: no colour"),
+    alone("FORCE_COLOR", "Any value but `0`: colour without a terminal as well"),
+    alone("CLICOLOR_FORCE", "The same as `FORCE_COLOR`"),
+    alone("TERM", "`dumb`: no colour, no redrawing"),
+    alone("COLUMNS", "Width of the output where the terminal does not tell"),
+    alone("CI", "Any value but `false`: never ask, calm lines instead of progress bars"),
+];

@@ -1,0 +1,54 @@
+//! The local target's errors as a person at the command line meets them.
+
+use local::LocalError;
+
+use super::{CliError, Kind};
+
+impl From<LocalError> for CliError {
+    fn from(error: LocalError) -> Self {
+        let mut found = Self::from_error(kind(&error), &error);
+        let tail = error.log_tail();
+        if !tail.is_empty() {
+            let lines =
+                tail.iter().map(|line| format!("\n    {}", crate::ui::log_line::short(line)));
+            found.causes.push(format!("its log ends with:{}", lines.collect::<String>()));
+        }
+        found.hint(hint(&error))
+    }
+}
+
+/// Written out in full, so that a new error asks for a decision.
+fn kind(error: &LocalError) -> Kind {
+    match error {
+        LocalError::NewerFormat { .. } | LocalError::Damaged { .. } => Kind::DataFormat,
+        LocalError::ForeignDirectory { .. }
+        | LocalError::SymbolicLink { .. }
+        | LocalError::ReadOnly { .. }
+        | LocalError::DiskFull { .. }
+        | LocalError::PortTaken { .. }
+        | LocalError::CannotListen { .. }
+        | LocalError::ForeignFilesLeft { .. } => Kind::CannotCreate,
+        LocalError::NotOwner { .. }
+        | LocalError::TooOpen { .. }
+        | LocalError::NoPermission { .. } => Kind::NoPermission,
+        LocalError::NoDataDirectory { .. }
+        | LocalError::DoesNotStart { .. }
+        | LocalError::NotReady { .. } => Kind::Unavailable,
+        LocalError::ProgramMissing { .. } => Kind::NotFound,
+        LocalError::InvalidSpec(_) | LocalError::UnknownPart { .. } => Kind::Usage,
+        LocalError::StillRunning { .. } => Kind::Busy,
+        LocalError::Interrupted => Kind::Interrupted,
+        LocalError::Io { .. } | LocalError::DoesNotEnd { .. } => Kind::Failed,
+    }
+}
+
+/// What to type next. Where the answer is a flag of this program, it is said here.
+pub(crate) fn hint(error: &LocalError) -> String {
+    match error {
+        LocalError::PortTaken { address, .. } | LocalError::CannotListen { address, .. } => {
+            let port = crate::programs::free_port(address.ip());
+            format!("{}; a port that is free: --set local.port={port}", error.hint())
+        }
+        _ => error.hint(),
+    }
+}

@@ -1,0 +1,46 @@
+//! Exit codes: one documented meaning each, the same for every command.
+
+/// How a run ended. The numbers from 64 up are those of `sysexits.h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum ExitCode {
+    Done = 0,
+    Failed = 1,
+    Usage = 64,
+    BlueprintInvalid = 65,
+    NotFound = 66,
+    Unavailable = 69,
+    CannotCreate = 73,
+    Busy = 75,
+    NoPermission = 77,
+    DataFormat = 78,
+    Interrupted = 130,
+}
+
+/// Every code a caller can see, with its meaning, for help and reference.
+pub(crate) const TABLE: &[(u8, &str)] = &[
+    (0, "Done, or there was nothing to do"),
+    (1, "Error without a code of its own; a declined question; a failed `doctor` check"),
+    (2, "Reserved: changes present, with `--detailed-exitcode` only"),
+    (64, "Wrong use of the command line"),
+    (65, "The blueprint is not valid"),
+    (66, "Something named does not exist: blueprint file, preset, user, message"),
+    (69, "The service is not running, not healthy, or did not become ready"),
+    (73, "Cannot create: port taken, file exists, disk full, read-only or foreign directory"),
+    (75, "Busy: another `syncctl` is at work on this deployment; try again"),
+    (77, "Permission denied"),
+    (78, "The data has a format this release does not know; a newer release wrote it"),
+    (130, "Interrupted; what the command had started is undone"),
+];
+
+impl ExitCode {
+    pub(crate) fn number(self) -> u8 {
+        self as u8
+    }
+}
+
+impl From<ExitCode> for std::process::ExitCode {
+    fn from(code: ExitCode) -> Self {
+        Self::from(code.number())
+    }
+}

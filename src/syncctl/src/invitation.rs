@@ -1,0 +1,140 @@
+//! Handing an invitation to the person: shown once, or written to a file of their own.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use store::Invitation;
+
+use crate::error::{CliError, Result};
+use crate::exit_code::ExitCode;
+use crate::ui::Ui;
+
+/// A file of the person's own (mode 0600) that waits for an invitation.
+pub(crate) struct InvitationFile {
+    path: PathBuf,
+    temporary: PathBuf,
+    file: File,
+    written: bool,
+}
+
+/// What JSON shows of an invitation.
+#[derive(Debug, Serialize)]
+pub(crate) struct InvitationDocument {
+    /// The secret itself; absent when it went to a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) expires_at: Timestamp,
+}
+
+#[derive(Debug, Serialize)]
+struct HandedOver<'a> {
+    invitation: InvitationDocument,
+    endpoint: &'a str,
+}
+
+/// Opens a temporary file beside `path` before the invitation is made, so that an invitation is
+/// never lost to a path that cannot be written. An older file of that name is replaced in the end.
+pub(crate) fn reserve(path: Option<PathBuf>) -> Result<Option<InvitationFile>> {
+    let Some(path) = path else { return Ok(None) };
+    let failed = |error: std::io::Error| {
+        CliError::write(format!("cannot create {}", path.display()), &error)
+            .hint("name a file in a folder that you can write")
+    };
+    if path.is_dir() {
+        return Err(failed(std::io::ErrorKind::IsADirectory.into()));
+    }
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{}.new", std::process::id()));
+    let temporary = path.with_file_name(name);
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary);
+    let file = file.map_err(failed)?;
+    Ok(Some(InvitationFile { path, temporary, file, written: false }))
+}
+
+/// Writes the invitation where it was asked for and returns what may be shown of it.
+pub(crate) fn deliver(
+    invitation: &Invitation,
+    file: Option<InvitationFile>,
+) -> Result<InvitationDocument> {
+    let expires_at = invitation.expires_at;
+    let Some(mut file) = file else {
+        return Ok(InvitationDocument {
+            code: Some(invitation.code.clone()),
+            file: None,
+            expires_at,
+        });
+    };
+    file.write(&invitation.code)?;
+    Ok(InvitationDocument { code: None, file: Some(file.path.clone()), expires_at })
+}
+
+/// Shows an invitation as the result of a command.
+pub(crate) fn hand_over(
+    invitation: &Invitation,
+    file: Option<InvitationFile>,
+    endpoint: &str,
+    ui: &mut Ui,
+) -> Result<ExitCode> {
+    let document = deliver(invitation, file)?;
+    if ui.is_json() {
+        ui.json("syncctl/invitation/1", &HandedOver { invitation: document, endpoint })?;
+        return Ok(ExitCode::Done);
+    }
+    show(&document, ui)?;
+    ui.note("\nNext, on the person's machine:");
+    ui.note(&format!("  {}", login_command(&document, endpoint)));
+    Ok(ExitCode::Done)
+}
+
+/// The invitation as a person sees it.
+pub(crate) fn show(document: &InvitationDocument, ui: &mut Ui) -> Result<()> {
+    let until = document.expires_at.strftime("%-d %B %Y, %H:%M UTC");
+    match (&document.code, &document.file) {
+        (Some(code), _) => {
+            ui.note(&format!(
+                "This invitation works once, until {until}, and is not shown again:\n"
+            ));
+            let code = ui.style().bold(code);
+            ui.line(&format!("  Invitation  {code}"))
+        }
+        (None, Some(path)) => ui
+            .line(&format!("Invitation written to {} (works once, until {until})", path.display())),
+        (None, None) => Ok(()),
+    }
+}
+
+/// The command that redeems it; the secret comes from a prompt or from the file.
+pub(crate) fn login_command(document: &InvitationDocument, endpoint: &str) -> String {
+    match &document.file {
+        Some(path) => format!("sync-agent login {endpoint} --invitation-file {}", path.display()),
+        None => format!("sync-agent login {endpoint}"),
+    }
+}
+
+impl InvitationFile {
+    fn write(&mut self, code: &str) -> Result<()> {
+        let written = writeln!(self.file, "{code}")
+            .and_then(|()| self.file.sync_all())
+            .and_then(|()| fs::rename(&self.temporary, &self.path));
+        written.map_err(|error| {
+            CliError::write(format!("cannot write {}", self.path.display()), &error)
+        })?;
+        self.written = true;
+        Ok(())
+    }
+}
+
+impl Drop for InvitationFile {
+    fn drop(&mut self) {
+        if !self.written {
+            // It is empty and ours; what went wrong is told already.
+            let _ = fs::remove_file(&self.temporary);
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! All talking to the person: results on standard output, everything else on standard error.
+
+use std::io::{self, BufRead, Write};
+
+use serde::Serialize;
+
+use crate::cli::Format;
+use crate::error::{CliError, Kind, Result};
+use crate::settings::{Settings, Verbosity};
+
+pub(crate) mod log_line;
+pub(crate) mod progress;
+pub(crate) mod style;
+pub(crate) mod table;
+pub(crate) mod units;
+
+use style::Style;
+
+/// The one value that prints. Results are buffered and flushed at the end of the command.
+pub(crate) struct Ui {
+    settings: Settings,
+    stdout: io::BufWriter<io::Stdout>,
+}
+
+/// A JSON document's first field; the number grows when a reader could break.
+#[derive(Debug, Serialize)]
+struct Envelope<'a, T> {
+    format: &'a str,
+    #[serde(flatten)]
+    body: &'a T,
+}
+
+impl Ui {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self { settings, stdout: io::BufWriter::new(io::stdout()) }
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.settings.format == Format::Json
+    }
+
+    /// Style for standard output.
+    pub(crate) fn style(&self) -> Style {
+        Style::new(self.settings.terminal.color_stdout)
+    }
+
+    /// Style for standard error.
+    pub(crate) fn error_style(&self) -> Style {
+        Style::new(self.settings.terminal.color_stderr)
+    }
+
+    /// Prints a result.
+    pub(crate) fn result(&mut self, text: &str) -> Result<()> {
+        self.stdout.write_all(text.as_bytes())?;
+        Ok(())
+    }
+
+    /// Prints a result and a line end.
+    pub(crate) fn line(&mut self, text: &str) -> Result<()> {
+        writeln!(self.stdout, "{text}")?;
+        Ok(())
+    }
+
+    /// Prints a JSON document; `format` is its documented name and version, e.g. `syncctl/status/1`.
+    pub(crate) fn json(&mut self, format: &str, body: &impl Serialize) -> Result<()> {
+        let envelope = Envelope { format, body };
+        let text = serde_json::to_string_pretty(&envelope)
+            .map_err(|error| CliError::from_error(Kind::Failed, &error))?;
+        self.line(&text)
+    }
+
+    /// A JSON document as one line, for commands that print many.
+    pub(crate) fn json_line(&self, format: &str, body: &impl Serialize) -> Result<String> {
+        let text = serde_json::to_string(&Envelope { format, body })
+            .map_err(|error| CliError::from_error(Kind::Failed, &error))?;
+        Ok(text + "\n")
+    }
+
+    pub(crate) fn flush(&mut self) -> Result<()> {
+        self.stdout.flush()?;
+        Ok(())
+    }
+
+    /// Tells something worth knowing, unless `--quiet`.
+    pub(crate) fn note(&mut self, text: &str) {
+        if self.settings.verbosity >= Verbosity::Normal {
+            self.talk(text);
+        }
+    }
+
+    /// Tells something for `--verbose`.
+    pub(crate) fn detail(&mut self, text: &str) {
+        if self.settings.verbosity >= Verbosity::Verbose {
+            self.talk(text);
+        }
+    }
+
+    /// Tells what only `--verbose --verbose` wants to know.
+    pub(crate) fn every_detail(&mut self, text: &str) {
+        if self.settings.verbosity >= Verbosity::Debug {
+            self.talk(text);
+        }
+    }
+
+    /// Shows what a blueprint's check found, already rendered with source lines.
+    pub(crate) fn findings(&mut self, rendered: &str) {
+        self.talk(rendered);
+    }
+
+    /// Shows a failure: message, causes, hints; in JSON as a document as well.
+    pub(crate) fn error(&mut self, error: &CliError) {
+        if error.kind == Kind::BrokenPipe {
+            return;
+        }
+        let style = self.error_style();
+        self.talk(&render(error, style));
+        if self.is_json() {
+            let document = ErrorDocument::of(error);
+            let _ = self.json("syncctl/error/1", &document).and_then(|()| self.flush());
+        }
+    }
+
+    /// Asks to type `expected`. Only for a person at a terminal; `--yes` does not answer this one.
+    pub(crate) fn confirm_by_typing(&mut self, question: &str, expected: &str) -> Result<()> {
+        let answer = self.ask(&format!("{question}\nType {expected} to go ahead: "))?;
+        if answer == expected {
+            return Ok(());
+        }
+        Err(CliError::new(Kind::Declined, "Stopped; nothing was changed."))
+    }
+
+    fn ask(&mut self, prompt: &str) -> Result<String> {
+        self.flush()?;
+        let mut stderr = io::stderr();
+        write!(stderr, "{prompt}").and_then(|()| stderr.flush())?;
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer)?;
+        Ok(answer.trim().to_owned())
+    }
+
+    fn talk(&mut self, text: &str) {
+        // Results printed before come first. Nobody is left to tell when standard error is gone.
+        let _ = self.stdout.flush();
+        let _ = writeln!(io::stderr(), "{text}");
+    }
+}
+
+/// Message, causes and hints as three separate parts.
+fn render(error: &CliError, style: Style) -> String {
+    let mut text = match &error.rendered {
+        Some(rendered) => rendered.trim_end().to_owned(),
+        None if error.kind == Kind::Declined => error.message.clone(),
+        None => format!("{} {}", style.red("error:"), error.message),
+    };
+    // A rendered finding says its causes itself, with the source line.
+    let causes = error.causes.iter().filter(|_| error.rendered.is_none());
+    for cause in causes {
+        text.push_str(&format!("\n  {} {cause}", style.dim("because")));
+    }
+    for hint in &error.hints {
+        text.push_str(&format!("\n{} {hint}", style.cyan("hint:")));
+    }
+    text
+}
+
+#[derive(Debug, Serialize)]
+struct ErrorDocument<'a> {
+    kind: Kind,
+    message: &'a str,
+    causes: &'a [String],
+    hints: &'a [String],
+    exit_code: u8,
+}
+
+impl<'a> ErrorDocument<'a> {
+    fn of(error: &'a CliError) -> Self {
+        Self {
+            kind: error.kind,
+            message: &error.message,
+            causes: &error.causes,
+            hints: &error.hints,
+            exit_code: error.kind.exit_code().number(),
+        }
+    }
+}

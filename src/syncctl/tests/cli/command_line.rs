@@ -1,0 +1,211 @@
+//! What every newcomer types first, and every mistake they make with it.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::process::Stdio;
+
+use insta::assert_snapshot;
+
+use crate::world::World;
+
+#[test]
+fn help_shows_the_commands_and_where_to_start() {
+    let world = World::new();
+    assert_snapshot!(world.run(&["--help"]).snapshot(), @r"
+    exit code 0
+    --- stdout
+    From one YAML file to a running, self-healing file sync service
+
+    Usage: syncctl [OPTIONS] <COMMAND>
+
+    Commands:
+      init         Write a commented blueprint to start from
+      validate     Check a blueprint without doing anything
+      blueprint    Look at blueprints: what is meant, what can be written, what
+                   ships
+      up           Bring the service up, or to what the blueprint says now
+      status       Show whether the service runs, and how each part is
+      logs         Print what the parts of the service have logged, merged by time
+      down         Stop the service; its data stays
+      user         Invite people, list accounts, disable them
+      mail         Read the mail the local service has sent; nothing leaves this
+                   machine
+      doctor       Check that this machine can run the service, and say how to fix
+                   what is missing
+      completions  Print a completion script for a shell
+      version      Print the version
+      help         Explain a command or a topic: exit-codes, environment
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Blueprint:
+      -f, --file <BLUEPRINT>  Blueprint, `-` for standard input [default:
+                              ./syncctl.yaml, else the built-in one]
+          --set <KEY=VALUE>   Override a value of the blueprint, e.g. --set
+                              servers.min=2; repeatable
+          --name <NAME>       Name of the deployment, instead of the blueprint's
+          --data-dir <DIR>    Data directory of the local target [default:
+                              ~/.local/share/syncctl/NAME]
+
+    Global options:
+          --format <FORMAT>  Output for people or for programs [default: text]
+                             [possible values: text, json]
+      -y, --yes              Answer every question with yes [alias: --auto-approve]
+      -q, --quiet            Leave out notes and progress; results and errors stay
+      -v, --verbose...       Tell more; twice for every detail
+          --color <COLOR>    When to use colour [default: auto] [possible values:
+                             auto, always, never]
+
+    Start here:
+      syncctl up                  run the whole service on this machine, without any
+      blueprint
+      syncctl help COMMAND        explain a command
+      syncctl help exit-codes     what exit codes mean
+      syncctl help environment    the variable of every flag
+    ");
+}
+
+#[test]
+fn no_command_at_all_is_answered_with_help_and_64() {
+    let world = World::new();
+    let outcome = world.run(&[]);
+    assert_eq!(outcome.code, 64);
+    assert!(outcome.stderr.contains("Usage: syncctl"), "{}", outcome.snapshot());
+}
+
+#[test]
+fn a_mistyped_command_is_a_usage_error_with_a_suggestion() {
+    let world = World::new();
+    assert_snapshot!(world.run(&["statsu"]).snapshot(), @r"
+    exit code 64
+    --- stderr
+    error: unrecognized subcommand 'statsu'
+
+      tip: a similar subcommand exists: 'status'
+
+    Usage: syncctl [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn an_unknown_flag_is_a_usage_error() {
+    let world = World::new();
+    assert_snapshot!(world.run(&["up", "--fast"]).snapshot(), @r"
+    exit code 64
+    --- stderr
+    error: unexpected argument '--fast' found
+
+    Usage: syncctl up [OPTIONS]
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn exit_codes_are_documented() {
+    let world = World::new();
+    assert_snapshot!(world.run(&["help", "exit-codes"]).snapshot(), @r"
+    exit code 0
+    --- stdout
+    Exit codes
+
+        0  Done, or there was nothing to do
+        1  Error without a code of its own; a declined question; a failed `doctor` check
+        2  Reserved: changes present, with `--detailed-exitcode` only
+       64  Wrong use of the command line
+       65  The blueprint is not valid
+       66  Something named does not exist: blueprint file, preset, user, message
+       69  The service is not running, not healthy, or did not become ready
+       73  Cannot create: port taken, file exists, disk full, read-only or foreign directory
+       75  Busy: another `syncctl` is at work on this deployment; try again
+       77  Permission denied
+       78  The data has a format this release does not know; a newer release wrote it
+      130  Interrupted; what the command had started is undone
+    ");
+}
+
+#[test]
+fn version_is_one_line_or_json() {
+    let world = World::new();
+    assert_snapshot!(world.run(&["version"]).snapshot(), @r"
+    exit code 0
+    --- stdout
+    syncctl [VERSION] (linux x86_64)
+    ");
+    let json = world.run(&["version", "--format", "json"]).succeeded().json();
+    assert_eq!(json["format"], "syncctl/version/1");
+    assert_eq!(world.run(&["--version"]).succeeded().stdout.lines().count(), 1);
+}
+
+#[test]
+fn a_flag_can_be_given_as_a_variable_and_the_flag_wins() {
+    let world = World::new();
+    let mut command = world.command(&["version"]);
+    let _ = world
+        .finish({
+            command.env("SYNCCTL_FORMAT", "json");
+            command
+        })
+        .json();
+    let mut command = world.command(&["version", "--format", "text"]);
+    command.env("SYNCCTL_FORMAT", "json");
+    assert!(world.finish(command).stdout.starts_with("syncctl "));
+}
+
+#[test]
+fn completions_exist_for_every_shell() {
+    let world = World::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = world.run(&["completions", shell]).succeeded().stdout;
+        assert!(script.contains("reset-password"), "{shell}");
+        assert!(!script.contains("__supervisor"), "{shell} completes hidden commands");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let world = World::new();
+    let mut child = world
+        .command(&["completions", "bash"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!((child.wait().unwrap().code(), stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn colour_is_used_only_when_asked_for_or_on_a_terminal() {
+    let world = World::new();
+    assert!(!world.run(&["nonsense"]).stderr.contains('\x1b'));
+    assert!(world.run(&["nonsense", "--color", "always"]).stderr.contains('\x1b'));
+    let mut command = world.command(&["nonsense"]);
+    command.env("CLICOLOR_FORCE", "1");
+    assert!(world.finish(command).stderr.contains('\x1b'));
+    let mut command = world.command(&["nonsense"]);
+    command.env("FORCE_COLOR", "1").env("NO_COLOR", "1");
+    assert!(!world.finish(command).stderr.contains('\x1b'));
+}
+
+/// Rewrite with `UPDATE_REFERENCE=1 cargo test -p syncctl`.
+#[test]
+fn the_reference_document_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/cli.md");
+    let current = syncctl::reference::markdown();
+    if std::env::var_os("UPDATE_REFERENCE").is_some() {
+        fs::write(&path, &current).unwrap();
+    }
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        written == current,
+        "docs/cli.md is stale: run `UPDATE_REFERENCE=1 cargo test -p syncctl`"
+    );
+}

@@ -1,0 +1,132 @@
+//! The whole life of the process: logs, clients, listener, serving, leaving.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use aws_config::{BehaviorVersion, Region};
+use store::{Clients, Store, StoreConfig, SystemClock};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::Config;
+use crate::drain::{Drain, Phase};
+use crate::mail::Mailer;
+use crate::state::AppState;
+use crate::telemetry::{self, TelemetryError};
+
+/// Why the server could not start, or stopped by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
+    #[error("could not start the runtime")]
+    Runtime(#[source] io::Error),
+    #[error("could not watch for signals")]
+    Signals(#[source] io::Error),
+    #[error("{address} is taken by another process; stop that one or change SYNCD_LISTEN")]
+    AddressTaken { address: SocketAddr },
+    #[error("could not listen on {address}")]
+    Listen {
+        address: SocketAddr,
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Runs until SIGTERM or SIGINT has been answered.
+///
+/// # Errors
+/// If the server can't start.
+pub fn run(config: Config) -> Result<(), RunError> {
+    telemetry::init(&config)?;
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(RunError::Runtime)?
+        .block_on(start(config))
+}
+
+async fn start(config: Config) -> Result<(), RunError> {
+    let signals = Signals::listen().map_err(RunError::Signals)?;
+    let address = config.listen;
+    let listener = TcpListener::bind(address).await.map_err(|source| {
+        if source.kind() == io::ErrorKind::AddrInUse {
+            RunError::AddressTaken { address }
+        } else {
+            RunError::Listen { address, source }
+        }
+    })?;
+    let state = connect(config).await;
+    tracing::info!(
+        instance = state.config.instance,
+        version = env!("CARGO_PKG_VERSION"),
+        %address,
+        mail = state.mailer.is_some(),
+        "listening"
+    );
+    let drain = state.drain.clone();
+    crate::serve(listener, state, signals.leave(drain)).await;
+    Ok(())
+}
+
+/// The clients of every outside service, as the environment configured them.
+async fn connect(config: Config) -> AppState {
+    let sdk = aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::new(config.region.clone()))
+        .load()
+        .await;
+    let store =
+        Store::new(store_config(&config), Clients::from_sdk_config(&sdk), Arc::new(SystemClock));
+    let mailer = config
+        .mail_from
+        .as_deref()
+        .map(|from| Mailer::new(aws_sdk_sesv2::Client::new(&sdk), from, &config.public_url));
+    AppState::new(config, store, mailer)
+}
+
+fn store_config(config: &Config) -> StoreConfig {
+    StoreConfig {
+        table: config.table.clone(),
+        bucket: config.bucket.clone(),
+        region: config.region.clone(),
+        client_endpoint: config.client_s3_endpoint.clone(),
+        writer_role_arn: config.writer_role_arn.clone(),
+        reader_role_arn: config.reader_role_arn.clone(),
+        token_lifetime: StoreConfig::TOKEN_LIFETIME,
+        session_lifetime: StoreConfig::SESSION_LIFETIME,
+        credential_lifetime: StoreConfig::CREDENTIAL_LIFETIME,
+    }
+}
+
+/// SIGTERM and SIGINT mean the same.
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    /// Returns at the first signal; the second one makes the leaving short.
+    async fn leave(mut self, drain: Drain) {
+        self.next().await;
+        tokio::spawn(async move {
+            self.next().await;
+            tracing::warn!("asked to stop twice; leaving now");
+            drain.advance(Phase::Hurrying);
+        });
+    }
+}

@@ -1,0 +1,6 @@
+//! Test vocabulary, development only: parts of the product started in the
+//! test's own process, on free ports, in folders that vanish.
+
+mod engines;
+
+pub use self::engines::{Engines, EnginesBuilder, sdk_config_for};
