@@ -13,15 +13,18 @@ use crate::desired::Desired;
 use crate::error::{LocalError, Result};
 use crate::layout::{ENGINES_API, ENGINES_S3, Layout};
 
+/// Says that the process has been started again already, to have a session of its own.
+const ENV_AGAIN: &str = "SYNCCTL_LOCAL_AGAIN";
+
 /// Supervises. The first call starts a second process in a session of its own and returns.
 pub fn supervisor(data_dir: &Path) -> ExitCode {
     start_log();
-    let me = rustix::process::getpid();
-    // A process that leads a group can't begin a session; its child can.
-    if rustix::process::getpgrp() == me && rustix::process::getsid(None) != Ok(me) {
-        return conclude(again());
-    }
+    // A process that leads a group can't begin a session; its child can. The kernel is asked by
+    // trying: inside a process namespace, the ids of group and session may say nothing.
     if let Err(error) = rustix::process::setsid() {
+        if std::env::var_os(ENV_AGAIN).is_none() {
+            return conclude(again());
+        }
         tracing::warn!(%error, "no session of its own");
     }
     conclude(DataDir::open(data_dir).and_then(|data| crate::supervisor::run(&data)))
@@ -42,7 +45,7 @@ pub fn engines(data_dir: &Path) -> ExitCode {
 fn again() -> Result<()> {
     let program = std::env::current_exe()
         .map_err(|error| LocalError::io("find", Path::new("syncctl"), error))?;
-    let started = Command::new(&program).args(std::env::args_os().skip(1)).spawn();
+    let started = Command::new(&program).args(std::env::args_os().skip(1)).env(ENV_AGAIN, "1").spawn();
     started
         .map(drop)
         .map_err(|error| LocalError::ProgramMissing { path: program, reason: error.to_string() })
