@@ -7,8 +7,8 @@ use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value};
 
 /// One line a file of `templates/mail/`; the suffix decides what is escaped.
 const TEMPLATES: [(&str, &str); 2] = [
-    ("digest.html", include_str!("../../templates/mail/digest.html.j2")),
-    ("digest.txt", include_str!("../../templates/mail/digest.txt.j2")),
+    ("digest.html", include_str!("../../../../templates/mail/digest.html.j2")),
+    ("digest.txt", include_str!("../../../../templates/mail/digest.txt.j2")),
 ];
 
 static ENVIRONMENT: LazyLock<Result<Environment<'static>, Error>> = LazyLock::new(environment);
