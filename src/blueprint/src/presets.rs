@@ -19,22 +19,22 @@ pub static PRESETS: [Preset; 4] = [
     Preset {
         name: "local",
         summary: "The whole service on this machine; no account, no network.",
-        text: include_str!("../blueprints/local.yaml"),
+        text: include_str!("../../../blueprints/local.yaml"),
     },
     Preset {
         name: "preview",
         summary: "Cheap and disposable on AWS: two zones, one small server, gone after three days.",
-        text: include_str!("../blueprints/preview.yaml"),
+        text: include_str!("../../../blueprints/preview.yaml"),
     },
     Preset {
         name: "production",
         summary: "Three zones on AWS, protected against destruction.",
-        text: include_str!("../blueprints/production.yaml"),
+        text: include_str!("../../../blueprints/production.yaml"),
     },
     Preset {
         name: "reference",
         summary: "Every key with its unit, default and effect, to copy from.",
-        text: include_str!("../blueprints/reference.yaml"),
+        text: include_str!("../../../blueprints/reference.yaml"),
     },
 ];
 
