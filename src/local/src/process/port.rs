@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::time::Duration;
 
 use crate::error::{LocalError, PortHolder, Result};
 
@@ -9,14 +10,25 @@ use crate::error::{LocalError, PortHolder, Result};
 const FIRST: u16 = 20_000;
 const LAST: u16 = 31_999;
 
+/// Another command may hold the address for the instant in which it looks itself.
+const LOOKS: u32 = 5;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+
 /// Refuses a taken address, naming the holder where the kernel shows it.
 pub(crate) fn require_free(address: SocketAddr) -> Result<()> {
-    match TcpListener::bind(address) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-            Err(LocalError::PortTaken { address, holder: holder(address) })
+    let mut look = 1;
+    loop {
+        match TcpListener::bind(address) {
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+                if look == LOOKS {
+                    return Err(LocalError::PortTaken { address, holder: holder(address) });
+                }
+                look += 1;
+                std::thread::sleep(BETWEEN_LOOKS);
+            }
+            Err(source) => return Err(LocalError::CannotListen { address, source }),
         }
-        Err(source) => Err(LocalError::CannotListen { address, source }),
     }
 }
 
