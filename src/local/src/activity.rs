@@ -41,6 +41,8 @@ pub enum Event {
     Changed,
     /// A process could not be started.
     Failed,
+    /// The group's size follows the load.
+    Scaled,
 }
 
 /// Adds a line. A history that can't be written must stop nobody.

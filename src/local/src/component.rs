@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::balancer::config::{BackendSpec, BalancerConfig};
 use crate::data::DataDir;
 use crate::desired::Desired;
-use crate::layout::{ENGINES_API, ENGINES_S3, Layout, slots};
+use crate::layout::{Layout, zone_of};
 use crate::process::spawn::Launch;
 use crate::spec::HealthSpec;
 
@@ -48,36 +48,44 @@ pub(crate) struct Component {
     pub(crate) health: HealthSpec,
 }
 
-/// Engines first, then the servers, then the balancer: the order they depend on each other.
-pub(crate) fn components(data: &DataDir, desired: &Desired, layout: &Layout) -> Vec<Component> {
-    let mut all = Vec::new();
-    let (Some(s3), Some(api)) = (layout.get(ENGINES_S3), layout.get(ENGINES_API)) else {
-        return all;
+/// Engines, then the balancer: what there is one of. Empty while the engines have no address.
+pub(crate) fn fixed(data: &DataDir, desired: &Desired, layout: &Layout) -> Vec<Component> {
+    let Some((s3, api)) = layout.engines() else { return Vec::new() };
+    vec![engines(data, desired, s3, api).finished(), balancer(data, desired).finished()]
+}
+
+/// A server of the group; `None` while it, or the engines, have no address.
+pub(crate) fn server(
+    data: &DataDir,
+    desired: &Desired,
+    layout: &Layout,
+    name: &str,
+) -> Option<Component> {
+    let (s3, api) = layout.engines()?;
+    let address = layout.get(name)?;
+    let component = Component {
+        launch: Launch {
+            component: name.to_owned(),
+            program: desired.programs.syncd.clone(),
+            digest: desired.programs.syncd_digest.clone(),
+            arguments: Vec::new(),
+            environment: server_environment(data, desired, name, address, s3, api),
+        },
+        name: name.to_owned(),
+        kind: Kind::Server,
+        zone: Some(zone_of(name)?.to_owned()),
+        address,
+        fingerprint: String::new(),
+        health: desired.spec.health.clone(),
     };
-    all.push(engines(data, desired, s3, api));
-    for slot in slots(desired.spec.servers, desired.spec.zones) {
-        let Some(address) = layout.get(&slot.name) else { continue };
-        all.push(Component {
-            launch: Launch {
-                component: slot.name.clone(),
-                program: desired.programs.syncd.clone(),
-                digest: desired.programs.syncd_digest.clone(),
-                arguments: Vec::new(),
-                environment: server_environment(data, desired, &slot.name, address, s3, api),
-            },
-            name: slot.name,
-            kind: Kind::Server,
-            zone: Some(slot.zone),
-            address,
-            fingerprint: String::new(),
-            health: desired.spec.health.clone(),
-        });
+    Some(component.finished())
+}
+
+impl Component {
+    fn finished(mut self) -> Self {
+        self.fingerprint = self.launch.fingerprint();
+        self
     }
-    all.push(balancer(data, desired));
-    for component in &mut all {
-        component.fingerprint = component.launch.fingerprint();
-    }
-    all
 }
 
 /// What the balancer is given besides its servers.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::DataDir;
 use crate::data::files::{Durability, Stamp, read_json, write_json};
 use crate::error::Result;
+use crate::rollout::Pin;
 use crate::spec::LocalSpec;
 
 const FILE: &str = "desired.json";
@@ -27,6 +28,9 @@ pub(crate) struct PinnedPrograms {
     /// A copy of ours, so that a replaced server runs the same release whatever was built since.
     pub(crate) syncd: PathBuf,
     pub(crate) syncd_digest: String,
+    /// Where the copy was made from.
+    #[serde(default)]
+    pub(crate) syncd_source: PathBuf,
 }
 
 impl Desired {
@@ -41,6 +45,15 @@ impl Desired {
 
     pub(crate) fn write(&self, data: &DataDir) -> Result<()> {
         write_json(&data.run_file(FILE), self, Durability::Disk)
+    }
+
+    /// The same with another server program.
+    pub(crate) fn with_release(&self, release: &Pin) -> Self {
+        let mut other = self.clone();
+        other.programs.syncd.clone_from(&release.program);
+        other.programs.syncd_digest.clone_from(&release.digest);
+        other.programs.syncd_source.clone_from(&release.source);
+        other
     }
 
     /// Whether both ask for the same, whenever they were written.

@@ -11,6 +11,7 @@ use crate::desired::Desired;
 use crate::error::{LocalError, Result};
 use crate::process::{Process, discover, stop};
 use crate::reporter::Reporter;
+use crate::supervisor::{outage, size};
 
 /// Beyond the drain limit, so that a process' own limit comes first.
 const BEYOND_DRAIN: Duration = Duration::from_secs(3);
@@ -36,6 +37,8 @@ pub fn down(data_dir: &Path, reporter: &dyn Reporter) -> Result<DownOutcome> {
     let data = DataDir::open(data_dir)?;
     let _lock = wait_lock(&data.lock_file(), reporter)?;
     let processes = stop_all(&data, reporter)?;
+    outage::clear(&data);
+    size::forget(&data);
     Ok(if processes == 0 { DownOutcome::NothingRan } else { DownOutcome::Stopped { processes } })
 }
 

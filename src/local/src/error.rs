@@ -49,6 +49,16 @@ pub enum LocalError {
     DoesNotStart { component: String, reason: String, log_tail: Vec<String> },
     #[error("the endpoint {endpoint} did not answer /ready within {seconds} s: {reason}")]
     NotReady { endpoint: String, seconds: u64, reason: String, log_tail: Vec<String> },
+    #[error("release {release} was undone: {reason}")]
+    ReleaseUndone { release: String, reason: String, log_tail: Vec<String> },
+    #[error("the service is not running")]
+    NotRunning,
+    #[error("no release that is kept begins with `{name}`, or more than one does")]
+    UnknownRelease { name: String, known: Vec<String> },
+    #[error("there is no earlier release to go back to")]
+    NoEarlierRelease,
+    #[error("no zone is called `{name}`")]
+    UnknownZone { name: String, known: Vec<String> },
     #[error("interrupted; what this command had started is stopped again")]
     Interrupted,
     #[error("{count} processes of this deployment still run ({names})")]
@@ -136,6 +146,14 @@ impl LocalError {
                 format!("read more with: syncctl logs {component}")
             }
             Self::NotReady { .. } => "read more with: syncctl status, syncctl logs".into(),
+            Self::ReleaseUndone { .. } => {
+                "the release before it serves; read more with: syncctl status --activities".into()
+            }
+            Self::NotRunning => "start it with: syncctl up".into(),
+            Self::UnknownRelease { known, .. } if known.is_empty() => "none is kept yet".into(),
+            Self::UnknownRelease { known, .. } => format!("kept are: {}", known.join(", ")),
+            Self::NoEarlierRelease => "see what is known with: syncctl releases".into(),
+            Self::UnknownZone { known, .. } => format!("there are: {}", known.join(", ")),
             Self::Interrupted => "start again with: syncctl up".into(),
             Self::StillRunning { .. } => "stop them first with: syncctl down".into(),
             Self::DoesNotEnd { .. } => {
@@ -150,7 +168,9 @@ impl LocalError {
     /// The failing process' last log lines, where there are any.
     pub fn log_tail(&self) -> &[String] {
         match self {
-            Self::DoesNotStart { log_tail, .. } | Self::NotReady { log_tail, .. } => log_tail,
+            Self::DoesNotStart { log_tail, .. }
+            | Self::NotReady { log_tail, .. }
+            | Self::ReleaseUndone { log_tail, .. } => log_tail,
             _ => &[],
         }
     }

@@ -18,24 +18,16 @@ pub(crate) struct Layout {
     addresses: BTreeMap<String, SocketAddr>,
 }
 
-/// A place in the group: `a-1` is the first server of the first zone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Slot {
-    pub(crate) name: String,
-    pub(crate) zone: String,
-    zone_index: u8,
+/// The zones' names, in order: a, b, c …
+pub(crate) fn zone_names(zones: u8) -> Vec<String> {
+    (0..zones.clamp(1, 26)).map(|index| char::from(b'a' + index).to_string()).collect()
 }
 
-/// The group's places, spread evenly over the zones.
-pub(crate) fn slots(servers: u8, zones: u8) -> Vec<Slot> {
-    let zones = zones.max(1);
-    (0..servers)
-        .map(|index| {
-            let zone_index = index % zones;
-            let zone = char::from(b'a' + zone_index).to_string();
-            Slot { name: format!("{zone}-{}", index / zones + 1), zone, zone_index }
-        })
-        .collect()
+/// The zone of a server called `a-1`; `None` for what is no server's name.
+pub(crate) fn zone_of(server: &str) -> Option<&str> {
+    let (zone, ordinal) = server.split_once('-')?;
+    let is_zone = matches!(zone.as_bytes(), [b'a'..=b'z']);
+    (is_zone && ordinal.parse::<u32>().is_ok()).then_some(zone)
 }
 
 impl Layout {
@@ -53,18 +45,30 @@ impl Layout {
         self.addresses.get(name).copied()
     }
 
-    /// Gives an address to everything that has none. Clients fetch content from where they enter,
-    /// so the content listener follows `entry`; nothing else ever leaves loopback.
-    pub(crate) fn complete(&mut self, slots: &[Slot], entry: IpAddr) -> Result<()> {
+    /// Gives the engines their addresses. Clients fetch content from where they enter, so the
+    /// content listener follows `entry`; nothing else ever leaves loopback.
+    pub(crate) fn complete(&mut self, entry: IpAddr) -> Result<()> {
         if self.get(ENGINES_S3).is_some_and(|address| address.ip() != entry) {
             self.addresses.remove(ENGINES_S3);
         }
         self.ensure(ENGINES_S3, || entry)?;
-        self.ensure(ENGINES_API, || IpAddr::V4(Ipv4Addr::LOCALHOST))?;
-        for slot in slots {
-            self.ensure(&slot.name, || port::zone_address(slot.zone_index))?;
-        }
-        Ok(())
+        self.ensure(ENGINES_API, || IpAddr::V4(Ipv4Addr::LOCALHOST))
+    }
+
+    /// The address of a server, on the loopback address of its zone.
+    pub(crate) fn complete_server(&mut self, name: &str) -> Result<()> {
+        let zone = zone_of(name).and_then(|zone| zone.bytes().next()).unwrap_or(b'a');
+        self.ensure(name, || port::zone_address(zone - b'a'))
+    }
+
+    /// Content, then everything else.
+    pub(crate) fn engines(&self) -> Option<(SocketAddr, SocketAddr)> {
+        Some((self.get(ENGINES_S3)?, self.get(ENGINES_API)?))
+    }
+
+    /// The names of all servers that have an address.
+    pub(crate) fn servers(&self) -> Vec<String> {
+        self.addresses.keys().filter(|name| zone_of(name).is_some()).cloned().collect()
     }
 
     /// Forgets addresses that somebody else has taken meanwhile. Only for what does not run.
@@ -96,28 +100,33 @@ mod tests {
     #[test]
     fn content_lies_where_clients_enter_and_the_rest_stays_on_loopback() {
         let mut layout = Layout::default();
-        layout.complete(&slots(1, 1), HERE).unwrap();
+        layout.complete(HERE).unwrap();
         let elsewhere = IpAddr::V4(Ipv4Addr::new(127, 9, 9, 9));
-        layout.complete(&slots(1, 1), elsewhere).unwrap();
+        layout.complete(elsewhere).unwrap();
+        layout.complete_server("a-1").unwrap();
         assert_eq!(layout.get(ENGINES_S3).unwrap().ip(), elsewhere);
         assert_eq!(layout.get(ENGINES_API).unwrap().ip(), HERE);
         assert!(layout.get("a-1").unwrap().ip().is_loopback());
+        assert_eq!(layout.servers(), ["a-1"]);
     }
 
     #[test]
-    fn servers_are_spread_over_the_zones() {
-        let names: Vec<String> = slots(5, 3).into_iter().map(|slot| slot.name).collect();
-        assert_eq!(names, ["a-1", "b-1", "c-1", "a-2", "b-2"]);
+    fn only_servers_are_named_by_a_zone() {
+        assert_eq!(zone_of("b-12"), Some("b"));
+        assert_eq!(zone_of(ENGINES_S3), None);
+        assert_eq!(zone_of("balancer"), None);
+        assert_eq!(zone_names(3), ["a", "b", "c"]);
     }
 
     #[test]
     fn an_address_stays_unless_somebody_else_took_it() {
         let mut layout = Layout::default();
-        layout.complete(&slots(1, 1), HERE).unwrap();
+        layout.complete(HERE).unwrap();
+        layout.complete_server("a-1").unwrap();
         let (server, engines) = (layout.get("a-1").unwrap(), layout.get(ENGINES_S3).unwrap());
         let squatter = std::net::TcpListener::bind(server).unwrap();
         assert!(layout.forget_taken(&["a-1", ENGINES_S3]));
-        layout.complete(&slots(1, 1), HERE).unwrap();
+        layout.complete_server("a-1").unwrap();
         assert_ne!(layout.get("a-1").unwrap(), server);
         assert_eq!(layout.get(ENGINES_S3).unwrap(), engines);
         drop(squatter);

@@ -11,6 +11,8 @@ use crate::data::DataDir;
 use crate::data::files::{Durability, make_private_dir, write_atomic};
 use crate::desired::{Desired, PinnedPrograms};
 use crate::error::{LocalError, Result};
+use crate::history;
+use crate::rollout::InForce;
 use crate::spec::Programs;
 
 /// Looks at both programs and keeps a copy of the server.
@@ -19,23 +21,50 @@ use crate::spec::Programs;
 /// A program that is missing or can't be run; a copy that can't be written.
 pub(crate) fn pin(data: &DataDir, programs: &Programs) -> Result<PinnedPrograms> {
     let syncctl_digest = digest(data, &programs.syncctl)?;
-    let syncd_digest = digest(data, &programs.syncd)?;
-    let folder = data.releases_dir().join(&syncd_digest);
-    let syncd = folder.join("syncd");
-    // After a power cut a copy may be there and empty.
-    if size(&syncd) != size(&programs.syncd) {
-        make_private_dir(&folder)?;
-        copy(&programs.syncd, &syncd)?;
-    }
-    Ok(PinnedPrograms { syncctl: programs.syncctl.clone(), syncctl_digest, syncd, syncd_digest })
+    let (syncd, syncd_digest) = pin_server(data, &programs.syncd)?;
+    Ok(PinnedPrograms {
+        syncctl: programs.syncctl.clone(),
+        syncctl_digest,
+        syncd,
+        syncd_digest,
+        syncd_source: programs.syncd.clone(),
+    })
 }
 
-/// Removes every copy but those of the given wishes: the present one, and the one to go back to.
+/// Keeps a copy of a server program; answers where it lies, and its SHA-256.
+///
+/// # Errors
+/// A program that can't be read, a copy that can't be written.
+pub(crate) fn pin_server(data: &DataDir, program: &Path) -> Result<(PathBuf, String)> {
+    let digest = digest(data, program)?;
+    let copied = history::program(data, &digest);
+    // After a power cut a copy may be there and empty.
+    if size(&copied) != size(program) {
+        make_private_dir(copied.parent().unwrap_or(data.root()))?;
+        copy(program, &copied)?;
+    }
+    Ok((copied, digest))
+}
+
+/// Removes the copies that nobody would go back to: what stays is of the given wishes, of the roll
+/// that runs, and the last few that have passed.
 pub(crate) fn forget_others(data: &DataDir, kept: &[Option<&Desired>]) {
+    let mut names = history::worth_keeping(data);
+    names.extend(kept.iter().flatten().map(|desired| desired.programs.syncd_digest.clone()));
+    match InForce::read(data) {
+        Ok(Some(in_force)) => {
+            names.push(in_force.release.digest);
+            names.extend(
+                in_force.rollout.into_iter().flat_map(|one| [one.from.digest, one.to.digest]),
+            );
+        }
+        Ok(None) => {}
+        // Better too many copies than one too few.
+        Err(_) => return,
+    }
     let Ok(entries) = fs::read_dir(data.releases_dir()) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let is_kept = kept.iter().flatten().any(|desired| name == *desired.programs.syncd_digest);
+    for entry in entries.flatten().filter(|entry| entry.path().is_dir()) {
+        let is_kept = names.iter().any(|name| entry.file_name() == **name);
         // What stays behind costs space and nothing else.
         if !is_kept && let Err(error) = fs::remove_dir_all(entry.path()) {
             tracing::warn!(%error, "an old release stays");

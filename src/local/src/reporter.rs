@@ -6,6 +6,10 @@ pub trait Reporter {
     fn started(&self, step: &str);
     /// The step is done.
     fn finished(&self, step: &str);
+    /// How far a longer work is, such as a roll.
+    fn progress(&self, text: &str) {
+        self.message(text);
+    }
     /// Something worth one line.
     fn message(&self, text: &str);
     /// Asked often; `true` makes the command undo what it began and return [`crate::LocalError::Interrupted`].

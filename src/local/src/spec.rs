@@ -7,8 +7,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// One deployment on this machine.
+///
+/// It is written to the data directory, and read there by the release before and after this one: a
+/// new field needs a default, and an unknown one is left alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct LocalSpec {
     /// Name of the deployment, shown to people.
     pub name: String,
@@ -16,8 +18,21 @@ pub struct LocalSpec {
     pub data_dir: PathBuf,
     /// The entry address, the only one clients need besides the content endpoint. Default 127.0.0.1:8420.
     pub listen: SocketAddr,
-    /// How many servers the group keeps. Default 3, at most 64.
+    /// How many servers the group begins with. Default 3, at most 64.
     pub servers: u8,
+    /// Fewest servers that scaling leaves. Default 1.
+    #[serde(default = "one")]
+    pub least_servers: u8,
+    /// Most servers that scaling asks for. Default 64.
+    #[serde(default = "sixty_four")]
+    pub most_servers: u8,
+    /// What makes the group grow and shrink. Default: nothing does.
+    #[serde(default)]
+    pub scale: ScaleSpec,
+    /// How long a new release is watched, once every server runs it, before it counts as good.
+    /// Default 10 s.
+    #[serde(default = "ten_seconds")]
+    pub bake: Duration,
     /// How many zones the servers are spread over, each with its own loopback address. Default 3, at most 26.
     pub zones: u8,
     pub health: HealthSpec,
@@ -47,6 +62,10 @@ impl LocalSpec {
             data_dir: data_dir.into(),
             listen: SocketAddr::from(([127, 0, 0, 1], 8420)),
             servers: 3,
+            least_servers: one(),
+            most_servers: sixty_four(),
+            scale: ScaleSpec::default(),
+            bake: ten_seconds(),
             zones: 3,
             health: HealthSpec::default(),
             mail_from: "sync@localhost.localdomain".to_owned(),
@@ -65,9 +84,51 @@ impl LocalSpec {
     }
 }
 
+const fn one() -> u8 {
+    1
+}
+
+const fn sixty_four() -> u8 {
+    64
+}
+
+const fn ten_seconds() -> Duration {
+    Duration::from_secs(10)
+}
+
+/// Target tracking: the group keeps each of these averages at its target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScaleSpec {
+    /// Processor time of a server, in percent of one core.
+    pub cpu: Option<u32>,
+    /// Requests of a server in a minute.
+    pub requests: Option<u32>,
+    /// Time between two looks. Default 5 s.
+    pub interval: Duration,
+    /// Looks in a row above a target until the group grows. Default 3, as the alarms that AWS
+    /// makes for target tracking.
+    pub looks_to_grow: u32,
+    /// Looks in a row with room until it shrinks by one. Default 15, as there.
+    pub looks_to_shrink: u32,
+    /// After a change the size stays for this long. Default 60 s.
+    pub cooldown: Duration,
+}
+
+impl Default for ScaleSpec {
+    fn default() -> Self {
+        Self {
+            cpu: None,
+            requests: None,
+            interval: Duration::from_secs(5),
+            looks_to_grow: 3,
+            looks_to_shrink: 15,
+            cooldown: Duration::from_secs(60),
+        }
+    }
+}
+
 /// How a server's health is judged, as a cloud load balancer would.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct HealthSpec {
     /// Asked with GET; 200 to 299 is healthy. Default `/health`.
     pub path: String,

@@ -9,6 +9,7 @@ use crate::component::Kind;
 use crate::data::DataDir;
 use crate::data::files::{Durability, read_json, write_json};
 use crate::error::Result;
+use crate::rollout::{Phase, Rollout};
 
 const FILE: &str = "state.json";
 
@@ -19,6 +20,49 @@ pub(crate) struct State {
     /// Every part is healthy and runs what is wished.
     pub(crate) converged: bool,
     pub(crate) components: Vec<ComponentStatus>,
+    /// Servers the group keeps at present.
+    #[serde(default)]
+    pub(crate) servers: u8,
+    /// SHA-256 of the server program in force.
+    #[serde(default)]
+    pub(crate) release: String,
+    #[serde(default)]
+    pub(crate) rollout: Option<RolloutStatus>,
+}
+
+/// The last roll, running or over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RolloutStatus {
+    /// Of the wish that asked for it.
+    pub generation: u64,
+    /// SHA-256 of the server program before.
+    pub from: String,
+    /// SHA-256 of the new one.
+    pub to: String,
+    pub started_at: Timestamp,
+    pub bake_seconds: u64,
+    #[serde(flatten)]
+    pub phase: Phase,
+}
+
+impl From<&Rollout> for RolloutStatus {
+    fn from(rollout: &Rollout) -> Self {
+        Self {
+            generation: rollout.generation,
+            from: rollout.from.digest.clone(),
+            to: rollout.to.digest.clone(),
+            started_at: rollout.started_at,
+            bake_seconds: rollout.bake.as_secs(),
+            phase: rollout.phase.clone(),
+        }
+    }
+}
+
+impl RolloutStatus {
+    /// Whether it is still under way, in or out.
+    pub fn is_running(&self) -> bool {
+        !matches!(self.phase, Phase::Passed { .. } | Phase::Undone { .. })
+    }
 }
 
 /// How one part is.
@@ -61,6 +105,14 @@ pub enum ComponentState {
 }
 
 impl State {
+    /// Whether the wish is fulfilled: everybody is well, with that release, and nothing is on trial.
+    pub(crate) fn is_done(&self, generation: u64, release: &str) -> bool {
+        self.generation == generation
+            && self.converged
+            && self.release == release
+            && !self.rollout.as_ref().is_some_and(RolloutStatus::is_running)
+    }
+
     /// A state that can't be read is as good as none: it is only a report.
     pub(crate) fn read(data: &DataDir) -> Option<Self> {
         read_json(&data.run_file(FILE)).ok().flatten()

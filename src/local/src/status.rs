@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::activity::{Activity, activities};
 use crate::balancer::report::{self, BalancerReport};
-use crate::component::{Component, Kind, SUPERVISOR, components};
+use crate::component::{Component, Kind, SUPERVISOR, fixed, server};
 use crate::data::DataDir;
 use crate::desired::Desired;
 use crate::error::Result;
-use crate::layout::Layout;
+use crate::layout::{Layout, zone_of};
 use crate::probe;
 use crate::process::{Process, discover};
-use crate::state::{ComponentState, ComponentStatus, State};
+use crate::state::{ComponentState, ComponentStatus, RolloutStatus, State};
 
 const ACTIVITIES: usize = 200;
 
@@ -27,6 +27,12 @@ pub struct Status {
     pub ready: bool,
     /// Every part is healthy and runs what is wished.
     pub converged: bool,
+    /// SHA-256 of the server program in force.
+    #[serde(default)]
+    pub release: String,
+    /// The last roll, running or over.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rollout: Option<RolloutStatus>,
     pub supervisor: ComponentStatus,
     pub balancer: ComponentStatus,
     pub engines: ComponentStatus,
@@ -58,18 +64,20 @@ pub fn status(data_dir: &Path) -> Result<Status> {
     let desired = Desired::read(&data)?;
     let state = State::read(&data);
     let supervisor = supervisor_status(&running, desired.as_ref());
-    let listed = match &desired {
-        Some(desired) => components(&data, desired, &Layout::read(&data)),
-        None => Vec::new(),
-    };
     let supervised = supervisor.state == ComponentState::Healthy;
+    let converged = supervised && state.as_ref().is_some_and(|state| state.converged);
+    let release = state.as_ref().map(|state| state.release.clone()).unwrap_or_default();
+    let rollout = state.as_ref().and_then(|state| state.rollout.clone());
     let mut parts = match state {
-        Some(state) if supervised => state.components,
+        Some(state) if supervised => {
+            state.components.into_iter().map(|part| still_there(part, &running)).collect()
+        }
         other => {
-            probe_all(&listed, &running, other.map(|state| state.components).unwrap_or_default())
+            let remembered = other.map(|state| state.components).unwrap_or_default();
+            let listed = listed(&data, desired.as_ref(), &running, &remembered);
+            probe_all(&listed, &running, remembered)
         }
     };
-    let converged = supervised && State::read(&data).is_some_and(|state| state.converged);
     let endpoint = desired.as_ref().map(|desired| desired.spec.endpoint()).unwrap_or_default();
     let balancer = take(&mut parts, Kind::Balancer);
     let ready = balancer.pid.is_some()
@@ -82,6 +90,8 @@ pub fn status(data_dir: &Path) -> Result<Status> {
         data_dir: data.root().to_owned(),
         ready,
         converged,
+        release,
+        rollout,
         traffic: report::read(&data)
             .filter(|report| balancer.pid == Some(report.pid))
             .map(Traffic::from),
@@ -91,6 +101,41 @@ pub fn status(data_dir: &Path) -> Result<Status> {
         servers: parts.into_iter().filter(|part| part.kind == Kind::Server).collect(),
         activities: activities(&data, ACTIVITIES),
     })
+}
+
+/// A process that has ended since the supervisor wrote its state down is not healthy.
+fn still_there(mut part: ComponentStatus, running: &[Process]) -> ComponentStatus {
+    let runs = part.pid.is_none_or(|pid| {
+        running.iter().any(|process| process.identity.pid == pid && process.component == part.name)
+    });
+    if !runs {
+        part.pid = None;
+        part.state = ComponentState::Stopped;
+        part.reason = Some("the process has just ended".to_owned());
+    }
+    part
+}
+
+/// Every part that there is or should be.
+fn listed(
+    data: &DataDir,
+    desired: Option<&Desired>,
+    running: &[Process],
+    remembered: &[ComponentStatus],
+) -> Vec<Component> {
+    let Some(desired) = desired else { return Vec::new() };
+    let layout = Layout::read(data);
+    let mut servers: Vec<&str> = running
+        .iter()
+        .map(|process| process.component.as_str())
+        .chain(remembered.iter().map(|part| part.name.as_str()))
+        .filter(|name| zone_of(name).is_some())
+        .collect();
+    servers.sort_unstable();
+    servers.dedup();
+    let mut all = fixed(data, desired, &layout);
+    all.extend(servers.into_iter().filter_map(|name| server(data, desired, &layout, name)));
+    all
 }
 
 impl From<BalancerReport> for Traffic {
@@ -109,9 +154,13 @@ fn supervisor_status(running: &[Process], desired: Option<&Desired>) -> Componen
     let mut status = stopped(SUPERVISOR, Kind::Supervisor);
     if let Some(process) = process {
         status.pid = Some(process.identity.pid);
-        status.state = ComponentState::Healthy;
         status.since = process.started_at;
         status.digest.clone_from(&process.digest);
+        status.state = ComponentState::Healthy;
+        if process.identity.is_frozen() {
+            status.state = ComponentState::Unhealthy;
+            status.reason = Some("it is frozen; the next `syncctl up` replaces it".to_owned());
+        }
     } else if let Some(desired) = desired {
         status.digest.clone_from(&desired.programs.syncctl_digest);
         status.reason = Some("nobody replaces what dies until the next: syncctl up".to_owned());

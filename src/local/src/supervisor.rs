@@ -1,10 +1,17 @@
 //! The control plane: keeps what runs equal to what is wished, and may die without harm.
 //!
 //! One loop owns everything; threads that watch processes only send it events. Whatever it knows it
-//! can find again (processes by their mark, addresses and wish in files), so its own death costs
-//! nothing but the time until the next one starts.
+//! can find again (processes by their mark, addresses, wish and release in files), so its own death
+//! costs nothing but the time until the next one starts.
 
+mod adopt;
+mod fleet;
+mod group;
 mod member;
+pub(crate) mod outage;
+mod releases;
+mod scaling;
+pub(crate) mod size;
 mod upkeep;
 mod watch;
 
@@ -12,21 +19,21 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use self::member::{Member, Phase};
+use self::outage::Outages;
+use self::size::Sizer;
 use self::watch::Notice;
 use crate::activity::{Event, record};
 use crate::balancer::config::{BackendSpec, BalancerConfig};
-use crate::balancer::report;
-use crate::component::{
-    BALANCER, Component, ENGINES, Kind, SUPERVISOR, balancer_config, components,
-};
+use crate::balancer::report::{self, BalancerReport};
+use crate::component::{BALANCER, Component, ENGINES, Kind, SUPERVISOR, balancer_config, fixed};
 use crate::data::DataDir;
 use crate::data::files::Stamp;
 use crate::data::lock::{Lock, try_lock};
 use crate::desired::Desired;
 use crate::error::{LocalError, Result};
-use crate::layout::{ENGINES_API, ENGINES_S3, Layout, slots};
-use crate::process::discover;
-use crate::state::State;
+use crate::layout::{ENGINES_API, ENGINES_S3, Layout};
+use crate::rollout::{InForce, Pin};
+use crate::state::{RolloutStatus, State};
 
 /// How often files are looked at and limits checked, when nothing happens.
 const TICK: Duration = Duration::from_millis(50);
@@ -63,15 +70,25 @@ fn only_one(data: &DataDir) -> Result<Option<Lock>> {
 
 struct Supervisor {
     data: DataDir,
+    /// What was asked for.
     desired: Desired,
+    /// The same with the release in force, which may be the one before.
+    effective: Desired,
+    in_force: InForce,
     layout: Layout,
-    wished: Vec<Component>,
+    /// Engines and balancer as wished.
+    fixed: Vec<Component>,
     members: Vec<Member>,
     sender: Sender<Notice>,
     published: Option<State>,
     backends: Option<BalancerConfig>,
+    /// The balancer's newest, while it runs.
+    report: Option<BalancerReport>,
+    report_stamp: Option<Stamp>,
+    outages: Outages,
+    sizer: Sizer,
     looked_after: Instant,
-    /// Of the wish in force, so that only a new one is read.
+    /// Of the wish, so that only a new one is read.
     stamp: Option<Stamp>,
 }
 
@@ -82,50 +99,27 @@ impl Supervisor {
             path: data.root().to_owned(),
             reason: "nothing says what should run; use: syncctl up".to_owned(),
         })?;
-        let layout = Layout::read(&data);
+        let in_force = InForce::read(&data)?
+            .unwrap_or_else(|| InForce { release: Pin::from(&desired.programs), rollout: None });
+        let sizer = Sizer::read(&data, &desired.spec);
         Ok(Self {
+            layout: Layout::read(&data),
+            effective: desired.with_release(&in_force.release),
             data,
             desired,
-            layout,
-            wished: Vec::new(),
+            in_force,
+            fixed: Vec::new(),
             members: Vec::new(),
             sender,
             published: None,
             backends: None,
+            report: None,
+            report_stamp: None,
+            outages: Outages::default(),
+            sizer,
             looked_after: Instant::now(),
             stamp,
         })
-    }
-
-    /// Takes over what runs already. Doubles and leftovers are ended: nobody would watch them.
-    fn adopt(&mut self) {
-        let mut running = discover(self.data.root());
-        running.retain(|process| process.component != SUPERVISOR);
-        self.forget_taken_addresses(
-            &running.iter().map(|process| process.component.as_str()).collect::<Vec<_>>(),
-        );
-        self.plan();
-        for process in running {
-            let wished =
-                self.wished.iter().find(|component| component.name == process.component).cloned();
-            let known = self.members.iter().any(|member| member.name() == process.component);
-            match wished {
-                Some(component) if !known => {
-                    record(
-                        &self.data,
-                        &component.name,
-                        Event::Adopted,
-                        "found running by a new supervisor",
-                    );
-                    self.members.push(Member::adopted(component, process, &self.sender));
-                }
-                _ => {
-                    let cause = "a leftover of an earlier supervisor";
-                    record(&self.data, &process.component, Event::Stopped, cause);
-                    process.identity.signal(rustix::process::Signal::KILL);
-                }
-            }
-        }
     }
 
     fn work(&mut self, notices: &Receiver<Notice>) {
@@ -156,13 +150,13 @@ impl Supervisor {
         self.stamp = stamp;
         match Desired::read(&self.data) {
             Ok(Some(desired)) if desired != self.desired => {
-                record(
-                    &self.data,
-                    SUPERVISOR,
-                    Event::Changed,
-                    format!("wish {} is in force", desired.generation),
-                );
+                self.sizer.follow(&self.data, &desired.spec);
                 self.desired = desired;
+                let before = self.in_force.release.clone();
+                self.follow_release();
+                if before == self.in_force.release {
+                    self.note(Event::Changed, "the blueprint's settings are in force");
+                }
                 self.plan();
             }
             Ok(_) => {}
@@ -171,31 +165,22 @@ impl Supervisor {
         }
     }
 
-    /// Works out addresses and components anew.
+    /// Works out engines and balancer anew.
     fn plan(&mut self) {
-        let slots = slots(self.desired.spec.servers, self.desired.spec.zones);
         let before = self.layout.clone();
-        if let Err(error) = self.layout.complete(&slots, self.desired.spec.listen.ip()) {
+        if let Err(error) = self.layout.complete(self.desired.spec.listen.ip()) {
             tracing::error!(%error, "no address to be had");
         }
-        if before != self.layout
+        self.keep_layout(&before);
+        self.fixed = fixed(&self.data, &self.effective, &self.layout);
+    }
+
+    fn keep_layout(&self, before: &Layout) {
+        if *before != self.layout
             && let Err(error) = self.layout.write(&self.data)
         {
             tracing::warn!(%error, "cannot keep the addresses");
         }
-        self.wished = components(&self.data, &self.desired, &self.layout);
-    }
-
-    fn forget_taken_addresses(&mut self, running: &[&str]) {
-        let mut idle: Vec<String> = slots(self.desired.spec.servers, self.desired.spec.zones)
-            .into_iter()
-            .map(|slot| slot.name)
-            .filter(|name| !running.contains(&name.as_str()))
-            .collect();
-        if !running.contains(&ENGINES) {
-            idle.extend([ENGINES_S3.to_owned(), ENGINES_API.to_owned()]);
-        }
-        self.layout.forget_taken(&idle.iter().map(String::as_str).collect::<Vec<_>>());
     }
 
     fn take_in(&mut self, notice: Notice) {
@@ -222,21 +207,14 @@ impl Supervisor {
 
     fn reconcile(&mut self) {
         let now = Instant::now();
-        for component in &self.wished {
-            match self.members.iter_mut().find(|member| member.name() == component.name) {
-                Some(member) => member.wished = Some(component.clone()),
-                None => self.members.push(Member::new(component.clone())),
-            }
-        }
-        // Only somebody who leaves has to know whether the balancer is done with it.
-        let leaving =
-            self.members.iter().any(|member| matches!(member.phase, Phase::Draining { .. }));
-        let report = if leaving { report::read(&self.data) } else { None };
+        self.follow_report();
+        self.outages.follow(&self.data);
+        self.judge_release();
+        self.size_group(now);
+        self.steer_fixed(now);
+        self.steer_group(now);
         for member in &mut self.members {
-            if !self.wished.iter().any(|component| component.name == member.name()) {
-                member.wished = None;
-            }
-            let busy = report.as_ref().and_then(|report| {
+            let busy = self.report.as_ref().and_then(|report| {
                 let backend =
                     report.backends.iter().find(|backend| backend.name == member.name())?;
                 Some(!backend.draining || backend.in_flight > 0)
@@ -246,32 +224,55 @@ impl Supervisor {
         self.members.retain(|member| {
             member.wished.is_some() || !matches!(member.phase, Phase::Down { .. })
         });
-        self.replace_outdated(now);
         // Before any start, so that a starting balancer finds its list.
         self.list_backends();
-        let start: Vec<usize> =
-            (0..self.members.len()).filter(|index| self.members[*index].is_due(now)).collect();
-        for index in start {
-            self.members[index].start(&self.data, &self.sender);
-        }
+        self.start_due(now);
         self.list_backends();
     }
 
-    /// Lets go of what was started for an earlier wish: servers one at a time, each only while all
-    /// the others are healthy.
-    fn replace_outdated(&mut self, now: Instant) {
-        let drain = self.desired.spec.drain_timeout;
-        let settled = |member: &Member| member.is_settled();
-        let mut servers_settled =
-            self.members.iter().filter(|member| member.kind() == Kind::Server).all(settled);
-        for member in self.members.iter_mut().filter(|member| member.is_outdated()) {
-            if member.kind() != Kind::Server {
-                member.stop(&self.data, now + drain, "it was started for an earlier wish");
-            } else if member.wished.is_none() || !member.is_settled() {
-                member.drain(&self.data, now + drain, "it was started for an earlier wish");
-            } else if servers_settled {
-                member.drain(&self.data, now + drain, "it was started for an earlier wish");
-                servers_settled = false;
+    /// What there is one of is replaced in its place.
+    fn steer_fixed(&mut self, now: Instant) {
+        for component in &self.fixed {
+            match self.members.iter_mut().find(|member| member.name() == component.name) {
+                Some(member) => member.wished = Some(component.clone()),
+                None => self.members.push(Member::new(component.clone())),
+            }
+        }
+        let limit = now + self.desired.spec.drain_timeout;
+        let outdated = self
+            .members
+            .iter_mut()
+            .filter(|member| member.kind() != Kind::Server && member.is_outdated());
+        for member in outdated {
+            member.stop(&self.data, limit, "it was started for an earlier blueprint");
+        }
+    }
+
+    fn start_due(&mut self, now: Instant) {
+        let order = [Kind::Engines, Kind::Server, Kind::Balancer];
+        for kind in order {
+            for member in
+                self.members.iter_mut().filter(|member| member.kind() == kind && member.is_due(now))
+            {
+                let (start, on_trial) = releases::manner(&self.in_force, member);
+                member.start(&self.data, &self.sender, start, on_trial);
+            }
+        }
+    }
+
+    fn follow_report(&mut self) {
+        let stamp = report::stamp(&self.data);
+        if stamp != self.report_stamp {
+            self.report_stamp = stamp;
+            let balancer = self
+                .members
+                .iter()
+                .find(|member| member.kind() == Kind::Balancer)
+                .and_then(|member| Some(member.process()?.identity.pid));
+            // One of another process tells of the past.
+            self.report = report::read(&self.data).filter(|report| Some(report.pid) == balancer);
+            if self.report.is_none() {
+                self.report_stamp = None;
             }
         }
     }
@@ -287,13 +288,26 @@ impl Supervisor {
         }
     }
 
+    /// Everything is as it should be with the release in force.
+    fn converged(&self) -> bool {
+        let servers = self.members.iter().filter(|member| member.kind() == Kind::Server).count();
+        !self.fixed.is_empty()
+            && servers == usize::from(self.sizer.desired())
+            && self.members.len() == self.fixed.len() + servers
+            && self.members.iter().all(|member| member.is_settled() && !member.is_outdated())
+    }
+
     fn publish(&mut self) {
+        let rollout = self.in_force.rollout.as_ref();
+        let mut components: Vec<_> = self.members.iter().map(Member::status).collect();
+        components.sort_by(|one, other| (one.kind, &one.name).cmp(&(other.kind, &other.name)));
         let state = State {
             generation: self.desired.generation,
-            converged: !self.wished.is_empty()
-                && self.members.len() == self.wished.len()
-                && self.members.iter().all(|member| member.is_settled() && !member.is_outdated()),
-            components: self.members.iter().map(Member::status).collect(),
+            converged: self.converged(),
+            components,
+            servers: self.sizer.desired(),
+            release: self.in_force.release.digest.clone(),
+            rollout: rollout.map(RolloutStatus::from),
         };
         if self.published.as_ref() != Some(&state) {
             match state.write(&self.data) {
@@ -301,5 +315,9 @@ impl Supervisor {
                 Err(error) => tracing::warn!(%error, "cannot write the state"),
             }
         }
+    }
+
+    fn note(&self, event: Event, cause: impl Into<String>) {
+        record(&self.data, SUPERVISOR, event, cause);
     }
 }

@@ -92,20 +92,28 @@ pub fn up(spec: &LocalSpec, programs: &Programs, reporter: &dyn Reporter) -> Res
     if listens != Some(spec.listen) {
         refuse_taken(spec)?;
     }
-    let outcome = change(&data, &desired, &before, reporter);
-    if outcome.is_ok() {
-        release::forget_others(&data, &[Some(&desired), previous.as_ref()]);
+    change_or_undo(&data, &desired, previous, &before, reporter)?;
+    Ok(if before.is_empty() {
+        UpOutcome::Started(running)
+    } else {
+        UpOutcome::Changed { running, replaced: replaced(&before, &discover(data.root())) }
+    })
+}
+
+/// Makes the wish true, or what was true before again. The caller holds the lock.
+pub(crate) fn change_or_undo(
+    data: &DataDir,
+    desired: &Desired,
+    previous: Option<Desired>,
+    before: &[Process],
+    reporter: &dyn Reporter,
+) -> Result<()> {
+    let outcome = change(data, desired, before, reporter);
+    match &outcome {
+        Ok(()) => release::forget_others(data, &[Some(desired), previous.as_ref()]),
+        Err(_) => undo(data, previous, before, reporter, desired.generation + 1),
     }
-    match outcome {
-        Ok(()) if before.is_empty() => Ok(UpOutcome::Started(running)),
-        Ok(()) => {
-            Ok(UpOutcome::Changed { running, replaced: replaced(&before, &discover(data.root())) })
-        }
-        Err(error) => {
-            undo(&data, previous, &before, reporter, desired.generation + 1);
-            Err(error)
-        }
-    }
+    outcome
 }
 
 /// Starts a supervisor when the deployment should run and has none. Any command may call it.
@@ -129,6 +137,9 @@ fn check(spec: &LocalSpec) -> Result<()> {
     let refuse = |text: &str| Err(LocalError::InvalidSpec(text.to_owned()));
     match spec {
         _ if !(1..=64).contains(&spec.servers) => refuse("there must be 1 to 64 servers"),
+        _ if !(spec.least_servers..=spec.most_servers).contains(&spec.servers) => {
+            refuse("the number of servers must lie between the least and the most")
+        }
         _ if !(1..=26).contains(&spec.zones) => refuse("there must be 1 to 26 zones"),
         _ if !spec.data_dir.is_absolute() => refuse("the data directory must be an absolute path"),
         _ if spec.listen.port() == 0 => refuse("the entry address needs a port"),
@@ -169,7 +180,7 @@ fn is_up(data: &DataDir, previous: &Desired, desired: &Desired, running: &[Proce
         && able_supervisor(running)
             .is_some_and(|supervisor| supervisor.digest == desired.programs.syncctl_digest)
         && State::read(data)
-            .is_some_and(|state| state.converged && state.generation == previous.generation)
+            .is_some_and(|state| state.is_done(previous.generation, &desired.programs.syncd_digest))
         && probe::healthy(reachable(desired.spec.listen), "/ready", Duration::from_secs(2)).is_ok()
 }
 

@@ -38,6 +38,8 @@ pub(crate) enum Kind {
     BlueprintInvalid,
     NotFound,
     Unavailable,
+    /// A new release failed; the one before it serves again.
+    ReleaseUndone,
     CannotCreate,
     Busy,
     NoPermission,
@@ -54,6 +56,7 @@ impl Kind {
             Self::Usage => ExitCode::Usage,
             Self::BlueprintInvalid => ExitCode::BlueprintInvalid,
             Self::NotFound => ExitCode::NotFound,
+            Self::ReleaseUndone => ExitCode::ReleaseUndone,
             Self::Unavailable => ExitCode::Unavailable,
             Self::CannotCreate => ExitCode::CannotCreate,
             Self::Busy => ExitCode::Busy,

@@ -67,6 +67,10 @@ impl Reporter for ProgressReporter {
         self.show_open();
     }
 
+    fn progress(&self, text: &str) {
+        self.progress.done(text);
+    }
+
     fn message(&self, text: &str) {
         self.progress.trouble(text);
     }

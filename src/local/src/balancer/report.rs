@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::registry::{Registry, Standing};
+use super::registry::Registry;
+pub(crate) use super::registry::Standing;
 use crate::data::DataDir;
-use crate::data::files::{Durability, read_json, write_json};
+use crate::data::files::{Durability, Stamp, read_json, write_json};
 
 const FILE: &str = "balancer.json";
 const EVERY: Duration = Duration::from_millis(100);
@@ -43,6 +44,11 @@ pub(crate) struct BackendReport {
 /// The newest report; `None` without one or with one that can't be read.
 pub(crate) fn read(data: &DataDir) -> Option<BalancerReport> {
     read_json(&data.run_file(FILE)).ok().flatten()
+}
+
+/// Changes with every report.
+pub(crate) fn stamp(data: &DataDir) -> Option<Stamp> {
+    Stamp::of(&data.run_file(FILE))
 }
 
 /// Writes whenever something has changed, for as long as the process lives.

@@ -92,6 +92,17 @@ pub(crate) fn boot_id() -> &'static str {
     })
 }
 
+/// Processor time a process has used, in user and kernel together: fields 14 and 15 of
+/// `/proc/PID/stat` (proc(5)).
+pub(crate) fn processor_time(pid: u32) -> Option<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, rest) = stat.rsplit_once(')')?;
+    let mut fields = rest.split_ascii_whitespace().skip(11);
+    let ticks = fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?;
+    let per_second = rustix::param::clock_ticks_per_second();
+    Some(Duration::from_secs_f64(ticks as f64 / per_second as f64))
+}
+
 /// Field 22 of `/proc/PID/stat` (proc(5)); `None` for a process that is gone, dead or a zombie.
 fn start_ticks(pid: u32) -> Option<u64> {
     state_and_start(pid).map(|(_, start)| start)

@@ -23,6 +23,11 @@ const PROVEN: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Given to a process that no longer answers, before it is killed.
 const LAST_CHANCE: Duration = Duration::from_secs(2);
+/// Lines of a failing server's log that go with the blame.
+const LOG_LINES: usize = 10;
+/// What a release on trial has to answer first: a server that is alive but can't reach what it
+/// needs is no successor.
+const READY: &str = "/ready";
 /// The balancer looks at its list every 50 ms; a server that leaves waits at least this long.
 const NOTICED: Duration = Duration::from_millis(250);
 
@@ -32,6 +37,24 @@ pub(super) enum Phase {
     Healthy { since: Instant },
     Draining { since: Instant, until: Instant },
     Stopping { kill_at: Instant },
+}
+
+/// What a release is blamed for.
+#[derive(Clone, Debug)]
+pub(super) struct Blame {
+    /// Of the program that ran.
+    pub(super) digest: String,
+    pub(super) reason: String,
+    pub(super) log_tail: Vec<String>,
+}
+
+/// How a process is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// As it is wished now.
+    AsWished,
+    /// As it was before: what is wished now has not proven itself yet.
+    AsBefore,
 }
 
 pub(super) struct Member {
@@ -51,6 +74,7 @@ pub(super) struct Member {
     /// The end of the process is ours.
     intended: bool,
     reason: Option<String>,
+    blame: Option<Blame>,
 }
 
 impl Member {
@@ -68,6 +92,7 @@ impl Member {
             failures: 0,
             intended: false,
             reason: None,
+            blame: None,
         }
     }
 
@@ -75,7 +100,7 @@ impl Member {
         let mut member = Self::new(component);
         member.since = process.started_at;
         member.phase = Phase::Starting { until: Instant::now() + START_LIMIT };
-        member.watch = Some(Watch::start(&member.component, &process, sender));
+        member.watch = Some(Watch::start(&member.component, &process, None, sender));
         member.process = Some(process);
         member
     }
@@ -85,15 +110,25 @@ impl Member {
             && matches!(self.phase, Phase::Down { not_before } if not_before <= now)
     }
 
-    pub(super) fn start(&mut self, data: &DataDir, sender: &Sender<Notice>) {
-        if let Some(wished) = &self.wished {
+    /// `on_trial` asks more of the new process before it counts as healthy.
+    pub(super) fn start(
+        &mut self,
+        data: &DataDir,
+        sender: &Sender<Notice>,
+        start: Start,
+        on_trial: bool,
+    ) {
+        if let Some(wished) = &self.wished
+            && start == Start::AsWished
+        {
             self.component = wished.clone();
         }
+        let first_path = (on_trial && self.kind() == Kind::Server).then_some(READY);
         match self.component.launch.start(data) {
             Ok((child, process)) => {
                 let cause = format!("process {}", process.identity.pid);
                 record(data, self.name(), Event::Started, cause);
-                self.watch = Some(Watch::start(&self.component, &process, sender));
+                self.watch = Some(Watch::start(&self.component, &process, first_path, sender));
                 self.child = Some(child);
                 self.process = Some(process);
                 self.intended = false;
@@ -104,6 +139,11 @@ impl Member {
                 self.failures += 1;
                 let reason = error.to_string();
                 record(data, self.name(), Event::Failed, reason.clone());
+                self.blame = Some(Blame {
+                    digest: self.component.launch.digest.clone(),
+                    reason: format!("{}: {reason}", self.name()),
+                    log_tail: Vec::new(),
+                });
                 self.reason = Some(reason);
                 self.phase = Phase::Down { not_before: Instant::now() + pause(self.failures + 1) };
                 self.set_state(ComponentState::Backoff);
@@ -115,9 +155,11 @@ impl Member {
     pub(super) fn advance(&mut self, data: &DataDir, now: Instant, busy: Option<bool>) {
         match self.phase {
             Phase::Starting { until } if now >= until => {
-                let reason = "it did not become healthy in time";
+                let limit = START_LIMIT.as_secs();
+                let reason = &format!("it was not in service within {limit} s");
                 self.failures += 1;
-                self.reason = Some(reason.to_owned());
+                self.reason = Some(reason.clone());
+                self.blame(data, reason);
                 self.stop(data, now + LAST_CHANCE, reason);
             }
             Phase::Draining { since, until } => {
@@ -152,6 +194,7 @@ impl Member {
     pub(super) fn unhealthy(&mut self, data: &DataDir, reason: &str) {
         if matches!(self.phase, Phase::Healthy { .. }) {
             record(data, self.name(), Event::Unhealthy, reason);
+            self.blame(data, &format!("it became unhealthy: {reason}"));
             self.reason = Some(reason.to_owned());
             self.stop(data, Instant::now() + LAST_CHANCE, "it failed its checks");
             self.set_state(ComponentState::Unhealthy);
@@ -182,33 +225,48 @@ impl Member {
 
     pub(super) fn died(&mut self, data: &DataDir) {
         let status = self.child.take().and_then(|mut child| child.wait().ok());
-        self.process = None;
-        self.watch = None;
-        self.restarts += 1;
         let end = describe_end(status);
-        let proven = matches!(self.phase, Phase::Healthy { since } if since.elapsed() >= PROVEN);
+        // Giving way to what is wished now is no misfortune.
+        if !self.is_outdated() {
+            self.restarts += 1;
+        }
         if self.intended {
             record(data, self.name(), Event::Stopped, end);
-            let again = if self.failures == 0 { Duration::ZERO } else { pause(self.failures) };
-            self.phase = Phase::Down { not_before: Instant::now() + again };
-            self.set_state(if self.failures < 2 {
-                ComponentState::Starting
-            } else {
-                ComponentState::Backoff
-            });
-            return;
+        } else {
+            let proven =
+                matches!(self.phase, Phase::Healthy { since } if since.elapsed() >= PROVEN);
+            self.failures = if proven { 1 } else { self.failures + 1 };
+            record(data, self.name(), Event::Died, end.clone());
+            // Whoever kills a process from outside proves nothing about the release it ran.
+            if self.failures > 1 || status.is_some_and(|status| !was_killed(status)) {
+                self.blame(data, &end);
+            }
+            let last = last_lines(&data.log_file(self.name()), 3).join(" | ");
+            self.reason =
+                Some(if last.is_empty() { end } else { format!("{end}; last log lines: {last}") });
         }
-        self.failures = if proven { 1 } else { self.failures + 1 };
-        record(data, self.name(), Event::Died, end.clone());
-        let last = last_lines(&data.log_file(self.name()), 3).join(" | ");
-        self.reason =
-            Some(if last.is_empty() { end } else { format!("{end}; last log lines: {last}") });
+        self.process = None;
+        self.watch = None;
         self.phase = Phase::Down { not_before: Instant::now() + pause(self.failures) };
         self.set_state(if self.failures < 2 {
             ComponentState::Starting
         } else {
             ComponentState::Backoff
         });
+    }
+
+    fn blame(&mut self, data: &DataDir, reason: &str) {
+        let Some(process) = &self.process else { return };
+        self.blame = Some(Blame {
+            digest: process.digest.clone(),
+            reason: format!("{}: {reason}", self.name()),
+            log_tail: last_lines(&data.log_file(self.name()), LOG_LINES),
+        });
+    }
+
+    /// What has happened since the last call that a release may be blamed for.
+    pub(super) fn take_blame(&mut self) -> Option<Blame> {
+        self.blame.take()
     }
 
     pub(super) fn name(&self) -> &str {
@@ -232,6 +290,21 @@ impl Member {
     pub(super) fn is_outdated(&self) -> bool {
         let Some(process) = &self.process else { return false };
         self.wished.as_ref().is_none_or(|wished| wished.fingerprint != process.fingerprint)
+    }
+
+    /// Would run something else than is wished if it were started as before.
+    pub(super) fn was_outdated(&self) -> bool {
+        self.wished.as_ref().is_none_or(|wished| wished.fingerprint != self.component.fingerprint)
+    }
+
+    /// Nobody wants it any more; it ends, and then it is forgotten.
+    pub(super) fn release(&mut self, data: &DataDir, until: Instant, cause: &str) {
+        self.wished = None;
+        self.drain(data, until, cause);
+    }
+
+    pub(super) fn process(&self) -> Option<&Process> {
+        self.process.as_ref()
     }
 
     /// How the balancer gets to know it; `None` without a process.
@@ -280,6 +353,12 @@ fn pause(failures: u32) -> Duration {
         0 | 1 => Duration::ZERO,
         more => LONGEST_PAUSE.min(Duration::from_millis(500) * 2_u32.pow((more - 2).min(8))),
     }
+}
+
+fn was_killed(status: ExitStatus) -> bool {
+    use std::os::unix::process::ExitStatusExt;
+    let outside = [Signal::KILL, Signal::TERM].map(|signal| signal.as_raw());
+    status.signal().is_some_and(|signal| outside.contains(&signal))
 }
 
 fn describe_end(status: Option<ExitStatus>) -> String {

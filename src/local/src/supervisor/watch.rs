@@ -48,7 +48,14 @@ impl Drop for Watch {
 }
 
 impl Watch {
-    pub(super) fn start(component: &Component, process: &Process, sender: &Sender<Notice>) -> Self {
+    /// `first_path` is what has to answer before the process counts as healthy, where that is more
+    /// than the ordinary check.
+    pub(super) fn start(
+        component: &Component,
+        process: &Process,
+        first_path: Option<&'static str>,
+        sender: &Sender<Notice>,
+    ) -> Self {
         let over = Arc::new(AtomicBool::new(false));
         let (identity, launch, deaths) =
             (process.identity.clone(), process.launch.clone(), sender.clone());
@@ -60,6 +67,7 @@ impl Watch {
         let prober = Prober {
             component: component.clone(),
             launch: process.launch.clone(),
+            first_path,
             sender: sender.clone(),
             over: Arc::clone(&over),
         };
@@ -71,6 +79,7 @@ impl Watch {
 struct Prober {
     component: Component,
     launch: String,
+    first_path: Option<&'static str>,
     sender: Sender<Notice>,
     over: Arc<AtomicBool>,
 }
@@ -78,7 +87,7 @@ struct Prober {
 impl Prober {
     fn run(&self) {
         let begun = Instant::now();
-        while self.ask().is_err() {
+        while self.ask(self.first_path).is_err() {
             let pause = if begun.elapsed() < EAGER_FOR { EAGER } else { LESS_EAGER };
             if !self.rest(pause) {
                 return;
@@ -87,7 +96,7 @@ impl Prober {
         self.tell(Notice::Healthy { launch: self.launch.clone() });
         let mut failures = 0;
         while self.rest(self.component.health.interval) {
-            match self.ask() {
+            match self.ask(None) {
                 Ok(()) => failures = 0,
                 Err(reason) => {
                     failures += 1;
@@ -100,7 +109,7 @@ impl Prober {
         }
     }
 
-    fn ask(&self) -> Result<(), String> {
+    fn ask(&self, path: Option<&str>) -> Result<(), String> {
         let health = &self.component.health;
         match self.component.kind {
             // They know nobody without a signature; that they answer at all is what counts.
@@ -108,7 +117,10 @@ impl Prober {
                 500.. => Err("the engines answer with an error".to_owned()),
                 _ => Ok(()),
             },
-            _ => probe::healthy(self.component.address, &health.path, health.timeout),
+            _ => {
+                let path = path.unwrap_or(&health.path);
+                probe::healthy(self.component.address, path, health.timeout)
+            }
         }
     }
 

@@ -7,10 +7,12 @@ use crate::component::{BALANCER, ENGINES, Kind, SUPERVISOR, reachable};
 use crate::data::DataDir;
 use crate::desired::Desired;
 use crate::error::{LocalError, Result};
+use crate::history::short;
 use crate::logs::last_lines;
 use crate::probe;
 use crate::process::discover;
 use crate::reporter::Reporter;
+use crate::rollout::Phase;
 use crate::state::{ComponentState, ComponentStatus, State};
 
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
@@ -28,7 +30,9 @@ pub(super) fn wait_until_ready(
     desired: &Desired,
     reporter: &dyn Reporter,
 ) -> Result<()> {
-    let limit = LIMIT + LIMIT_PER_SERVER * u32::from(desired.spec.servers);
+    let spec = &desired.spec;
+    let per_server = LIMIT_PER_SERVER + spec.drain_timeout;
+    let limit = LIMIT + per_server * u32::from(spec.most_servers.min(64)) + spec.bake;
     let begun = Instant::now();
     let mut steps = Steps::new(reporter);
     let mut reason = "the supervisor has not reported yet".to_owned();
@@ -41,15 +45,9 @@ pub(super) fn wait_until_ready(
             State::read(data).filter(|state| state.generation == desired.generation)
         {
             steps.follow(&state);
-            if let Some(hopeless) = state.components.iter().find(|part| part.failures >= HOPELESS) {
-                return Err(does_not_start(data, hopeless));
-            }
-            if state.converged {
-                match probe::healthy(
-                    reachable(desired.spec.listen),
-                    "/ready",
-                    Duration::from_secs(2),
-                ) {
+            refuse_hopeless(data, &state)?;
+            if state.is_done(desired.generation, &desired.programs.syncd_digest) {
+                match probe::healthy(reachable(spec.listen), "/ready", Duration::from_secs(2)) {
                     Ok(()) => {
                         reporter.finished(READY);
                         return Ok(());
@@ -80,10 +78,33 @@ pub(super) fn wait_until_ready(
     })
 }
 
+/// Gives up on what won't come: a release that was undone, a part that ends again and again.
+fn refuse_hopeless(data: &DataDir, state: &State) -> Result<()> {
+    let rollout = state.rollout.as_ref().filter(|one| one.generation == state.generation);
+    if let Some(rollout) = rollout {
+        if let Phase::Undone { reason, log_tail, .. } = &rollout.phase {
+            return Err(LocalError::ReleaseUndone {
+                release: short(&rollout.to).to_owned(),
+                reason: reason.clone(),
+                log_tail: log_tail.clone(),
+            });
+        }
+        // The gate judges the servers; what it takes back needs the time it needs.
+        if rollout.is_running() {
+            return Ok(());
+        }
+    }
+    match state.components.iter().find(|part| part.failures >= HOPELESS) {
+        Some(hopeless) => Err(does_not_start(data, hopeless)),
+        None => Ok(()),
+    }
+}
+
 /// Tells the reporter of every step once.
 struct Steps<'a> {
     reporter: &'a dyn Reporter,
     finished: BTreeSet<&'static str>,
+    told: Option<String>,
 }
 
 impl<'a> Steps<'a> {
@@ -91,10 +112,16 @@ impl<'a> Steps<'a> {
         for step in [ENGINES, SERVERS, BALANCER, READY] {
             reporter.started(step);
         }
-        Self { reporter, finished: BTreeSet::new() }
+        Self { reporter, finished: BTreeSet::new(), told: None }
     }
 
     fn follow(&mut self, state: &State) {
+        if let Some(line) = rollout_line(state)
+            && self.told.as_ref() != Some(&line)
+        {
+            self.reporter.progress(&line);
+            self.told = Some(line);
+        }
         for (step, kind) in
             [(ENGINES, Kind::Engines), (SERVERS, Kind::Server), (BALANCER, Kind::Balancer)]
         {
@@ -106,6 +133,27 @@ impl<'a> Steps<'a> {
             }
         }
     }
+}
+
+/// Where a roll stands, for people.
+fn rollout_line(state: &State) -> Option<String> {
+    let rollout = state.rollout.as_ref().filter(|one| one.generation == state.generation)?;
+    let to = short(&rollout.to);
+    Some(match &rollout.phase {
+        Phase::Replacing => {
+            let servers = || state.components.iter().filter(|part| part.kind == Kind::Server);
+            let new = servers()
+                .filter(|part| part.digest == rollout.to && part.state == ComponentState::Healthy);
+            format!("release {to} runs on {} of {} servers", new.count(), state.servers)
+        }
+        Phase::Baking { .. } => {
+            format!("release {to} runs everywhere; watching it for {} s", rollout.bake_seconds)
+        }
+        Phase::Passed { .. } => format!("release {to} has passed"),
+        Phase::Undoing { reason, .. } | Phase::Undone { reason, .. } => {
+            format!("going back to release {}: {reason}", short(&rollout.from))
+        }
+    })
 }
 
 fn does_not_start(data: &DataDir, part: &ComponentStatus) -> LocalError {

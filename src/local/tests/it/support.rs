@@ -23,6 +23,7 @@ impl Deployment {
         spec.health.interval = Duration::from_millis(300);
         spec.health.timeout = Duration::from_millis(250);
         spec.drain_timeout = Duration::from_secs(3);
+        spec.bake = Duration::from_millis(500);
         let programs = Programs { syncctl: stand_in(), syncd: stand_in() };
         Self { folder, spec, programs }
     }

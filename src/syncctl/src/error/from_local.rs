@@ -32,9 +32,14 @@ fn kind(error: &LocalError) -> Kind {
         | LocalError::TooOpen { .. }
         | LocalError::NoPermission { .. } => Kind::NoPermission,
         LocalError::NoDataDirectory { .. }
+        | LocalError::NotRunning
         | LocalError::DoesNotStart { .. }
         | LocalError::NotReady { .. } => Kind::Unavailable,
-        LocalError::ProgramMissing { .. } => Kind::NotFound,
+        LocalError::ReleaseUndone { .. } => Kind::ReleaseUndone,
+        LocalError::ProgramMissing { .. }
+        | LocalError::UnknownRelease { .. }
+        | LocalError::NoEarlierRelease
+        | LocalError::UnknownZone { .. } => Kind::NotFound,
         LocalError::InvalidSpec(_) | LocalError::UnknownPart { .. } => Kind::Usage,
         LocalError::StillRunning { .. } => Kind::Busy,
         LocalError::Interrupted => Kind::Interrupted,

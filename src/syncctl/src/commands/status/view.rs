@@ -154,6 +154,7 @@ fn event_name(event: Event) -> &'static str {
         Event::Stopped => "stopped",
         Event::Changed => "changed",
         Event::Failed => "failed",
+        Event::Scaled => "scaled",
     }
 }
 

@@ -1,0 +1,125 @@
+//! The releases this deployment has run, and what became of each (DP-2).
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::data::DataDir;
+use crate::data::files::{Durability, read_json, write_json};
+use crate::error::Result;
+use crate::rollout::{InForce, Pin};
+
+const FILE: &str = "history.json";
+/// Older ones are forgotten.
+const MOST: usize = 50;
+/// Programs kept to go back to.
+const KEPT: usize = 5;
+
+/// A release that was rolled out, or begun with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// SHA-256 of the server program.
+    pub digest: String,
+    /// Where it was copied from.
+    pub source: PathBuf,
+    /// When its verdict was given.
+    pub at: Timestamp,
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// Whether it serves now.
+    #[serde(default)]
+    pub in_force: bool,
+    /// Whether its program is still there, so that one can go back to it.
+    #[serde(default)]
+    pub kept: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verdict", rename_all = "snake_case")]
+pub enum Verdict {
+    /// It went through its gate, or began the deployment and served.
+    Passed,
+    Undone {
+        reason: String,
+    },
+    /// It is on its way in, or out.
+    Rolling,
+}
+
+/// Every release known, newest first.
+///
+/// # Errors
+/// No data directory, or a history that can't be read.
+pub fn releases(data_dir: &Path) -> Result<Vec<Release>> {
+    let data = DataDir::open(data_dir)?;
+    let mut all = read(&data)?;
+    if let Some(in_force) = InForce::read(&data)? {
+        if let Some(rollout) = in_force.rollout.as_ref().filter(|rollout| rollout.is_running()) {
+            all.push(Release {
+                digest: rollout.to.digest.clone(),
+                source: rollout.to.source.clone(),
+                at: rollout.started_at,
+                verdict: Verdict::Rolling,
+                in_force: false,
+                kept: false,
+            });
+        }
+        for release in &mut all {
+            release.in_force = release.digest == in_force.release.digest;
+        }
+    }
+    for release in &mut all {
+        release.kept = program(&data, &release.digest).exists();
+    }
+    all.reverse();
+    Ok(all)
+}
+
+/// The first twelve digits, enough for people.
+pub(crate) fn short(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
+}
+
+/// Adds a verdict; an earlier one on the same release gives way.
+pub(crate) fn add(data: &DataDir, release: &Pin, verdict: Verdict) {
+    let mut all = read(data).unwrap_or_default();
+    if all.last().is_some_and(|last| last.digest == release.digest && last.verdict == verdict) {
+        return;
+    }
+    all.retain(|known| known.digest != release.digest);
+    all.push(Release {
+        digest: release.digest.clone(),
+        source: release.source.clone(),
+        at: Timestamp::now(),
+        verdict,
+        in_force: false,
+        kept: false,
+    });
+    let surplus = all.len().saturating_sub(MOST);
+    all.drain(..surplus);
+    if let Err(error) = write_json(&path(data), &all, Durability::Disk) {
+        tracing::warn!(%error, "cannot write the history of releases");
+    }
+}
+
+/// The releases whose programs are worth keeping, oldest first.
+pub(crate) fn worth_keeping(data: &DataDir) -> Vec<String> {
+    let all = read(data).unwrap_or_default();
+    let passed = all.into_iter().filter(|release| release.verdict == Verdict::Passed);
+    let mut digests: Vec<String> = passed.map(|release| release.digest).collect();
+    digests.split_off(digests.len().saturating_sub(KEPT))
+}
+
+/// Where the copy of a release's program lies.
+pub(crate) fn program(data: &DataDir, digest: &str) -> PathBuf {
+    data.releases_dir().join(digest).join("syncd")
+}
+
+fn read(data: &DataDir) -> Result<Vec<Release>> {
+    Ok(read_json(&path(data))?.unwrap_or_default())
+}
+
+fn path(data: &DataDir) -> PathBuf {
+    data.releases_dir().join(FILE)
+}

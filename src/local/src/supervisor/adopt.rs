@@ -1,0 +1,67 @@
+//! Takes over what an earlier supervisor has left running.
+
+use super::Supervisor;
+use super::member::Member;
+use crate::activity::{Event, record};
+use crate::component::{Component, ENGINES, SUPERVISOR, server};
+use crate::layout::{ENGINES_API, ENGINES_S3};
+use crate::process::{Process, discover};
+
+impl Supervisor {
+    /// Doubles and leftovers are ended: nobody would watch them.
+    pub(super) fn adopt(&mut self) {
+        let mut running = discover(self.data.root());
+        running.retain(|process| process.component != SUPERVISOR);
+        self.forget_taken_addresses(
+            &running.iter().map(|process| process.component.as_str()).collect::<Vec<_>>(),
+        );
+        self.plan();
+        for process in running {
+            let known = self.members.iter().any(|member| member.name() == process.component);
+            match self.component_of(&process) {
+                Some(component) if !known => {
+                    let cause = "found running by a new supervisor";
+                    record(&self.data, &component.name, Event::Adopted, cause);
+                    self.members.push(Member::adopted(component, process, &self.sender));
+                }
+                _ => {
+                    let cause = "a leftover of an earlier supervisor";
+                    record(&self.data, &process.component, Event::Stopped, cause);
+                    process.identity.signal(rustix::process::Signal::KILL);
+                }
+            }
+        }
+        self.follow_release();
+        self.plan();
+    }
+
+    /// What the process is, as far as today's wish and releases tell.
+    fn component_of(&self, process: &Process) -> Option<Component> {
+        let fixed = self.fixed.iter().find(|component| component.name == process.component);
+        if let Some(component) = fixed {
+            return Some(component.clone());
+        }
+        // A server of the release before is started again as such while the new one is on trial.
+        let rollout = self.in_force.rollout.as_ref();
+        let pins = rollout.into_iter().flat_map(|rollout| [&rollout.from, &rollout.to]);
+        let release = pins
+            .chain([&self.in_force.release])
+            .find(|pin| pin.digest == process.digest)
+            .unwrap_or(&self.in_force.release);
+        let desired = self.desired.with_release(release);
+        server(&self.data, &desired, &self.layout, &process.component)
+    }
+
+    fn forget_taken_addresses(&mut self, running: &[&str]) {
+        let mut idle: Vec<String> = self
+            .layout
+            .servers()
+            .into_iter()
+            .filter(|name| !running.contains(&name.as_str()))
+            .collect();
+        if !running.contains(&ENGINES) {
+            idle.extend([ENGINES_S3.to_owned(), ENGINES_API.to_owned()]);
+        }
+        self.layout.forget_taken(&idle.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+}

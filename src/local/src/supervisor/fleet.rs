@@ -1,0 +1,142 @@
+//! Carries out what the group's plan asks for, on real processes.
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+use rustix::process::Signal;
+
+use super::Supervisor;
+use super::group::{Instance, Pace, Step, Zone, plan};
+use super::member::{Member, Phase};
+use crate::activity::{Event, record};
+use crate::balancer::report::BalancerReport;
+use crate::component::{Kind, server};
+use crate::layout::{zone_names, zone_of};
+use crate::rollout;
+
+impl Supervisor {
+    pub(super) fn steer_group(&mut self, now: Instant) {
+        self.wish_servers();
+        let zones = self.zones();
+        self.end_servers_of_lost_zones(&zones);
+        let instances: Vec<Instance> = self
+            .members
+            .iter()
+            .filter(|member| member.kind() == Kind::Server)
+            .map(|member| self.instance(member))
+            .collect();
+        let desired = usize::from(self.sizer.desired());
+        for step in plan(&instances, &zones, desired, self.pace()) {
+            match step {
+                Step::Launch { name, .. } => self.launch(&name),
+                Step::Release { name, cause } => {
+                    let until = now + self.desired.spec.drain_timeout;
+                    if let Some(member) =
+                        self.members.iter_mut().find(|member| member.name() == name)
+                    {
+                        member.release(&self.data, until, cause);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Says to every server that stays what it should be.
+    fn wish_servers(&mut self) {
+        for member in self.members.iter_mut().filter(|member| member.kind() == Kind::Server) {
+            if member.wished.is_some() {
+                let name = member.name().to_owned();
+                // A lost address is chosen anew; the process at the old one is outdated by that.
+                if let Err(error) = self.layout.complete_server(&name) {
+                    tracing::error!(%error, "no address to be had");
+                }
+                if let Some(component) = server(&self.data, &self.effective, &self.layout, &name) {
+                    member.wished = Some(component);
+                }
+            }
+        }
+    }
+
+    fn launch(&mut self, name: &str) {
+        let before = self.layout.clone();
+        if let Err(error) = self.layout.complete_server(name) {
+            tracing::error!(%error, "no address to be had");
+        }
+        self.keep_layout(&before);
+        if let Some(component) = server(&self.data, &self.effective, &self.layout, name) {
+            self.members.push(Member::new(component));
+        }
+    }
+
+    /// The zones of the wish, and those that servers are left in from an earlier one.
+    fn zones(&self) -> Vec<Zone> {
+        let now = Timestamp::now();
+        let names = zone_names(self.desired.spec.zones);
+        let mut zones: Vec<Zone> = names
+            .into_iter()
+            .map(|name| Zone { available: !self.outages.is_out(&name, now), name })
+            .collect();
+        for member in self.members.iter().filter(|member| member.kind() == Kind::Server) {
+            let name = zone_of(member.name()).unwrap_or_default();
+            if !zones.iter().any(|zone| zone.name == name) {
+                zones.push(Zone { name: name.to_owned(), available: false });
+            }
+        }
+        zones
+    }
+
+    /// A zone that is lost takes its servers with it; nothing is drained.
+    fn end_servers_of_lost_zones(&self, zones: &[Zone]) {
+        let now = Timestamp::now();
+        let lost = zones.iter().filter(|zone| self.outages.is_out(&zone.name, now));
+        for zone in lost {
+            let servers = self.members.iter().filter(|member| {
+                member.kind() == Kind::Server && zone_of(member.name()) == Some(&zone.name)
+            });
+            for member in servers {
+                if let Some(process) = member.process()
+                    && process.identity.signal(Signal::KILL)
+                {
+                    let cause = format!("zone {} is out", zone.name);
+                    record(&self.data, member.name(), Event::Died, cause);
+                }
+            }
+        }
+    }
+
+    fn instance(&self, member: &Member) -> Instance {
+        let held_back = self.in_force.rollout.as_ref().is_some_and(rollout::Rollout::is_trial);
+        let outdated = match member.process() {
+            Some(_) => member.is_outdated(),
+            None => held_back && member.was_outdated(),
+        };
+        Instance {
+            name: member.name().to_owned(),
+            zone: zone_of(member.name()).unwrap_or_default().to_owned(),
+            settled: member.is_settled() && in_service(self.report.as_ref(), member),
+            leaving: member.wished.is_none(),
+            outdated,
+        }
+    }
+
+    fn pace(&self) -> Pace {
+        match &self.in_force.rollout {
+            Some(rollout) if matches!(rollout.phase, rollout::Phase::Undoing { .. }) => {
+                Pace::Together
+            }
+            _ => Pace::OneByOne,
+        }
+    }
+}
+
+/// Whether the balancer sends it requests. Without a word from the balancer nobody is replaced.
+fn in_service(report: Option<&BalancerReport>, member: &Member) -> bool {
+    use crate::balancer::report::Standing;
+    report
+        .and_then(|report| report.backends.iter().find(|backend| backend.name == member.name()))
+        .is_some_and(|backend| {
+            backend.standing == Standing::Healthy
+                && !backend.draining
+                && matches!(member.phase, Phase::Healthy { .. })
+        })
+}

@@ -1,0 +1,49 @@
+//! Zones that are out for a while: what a drill asks for, and the supervisor carries out (HA-7).
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::data::DataDir;
+use crate::data::files::{Durability, Stamp, read_json, write_json};
+use crate::error::Result;
+
+const FILE: &str = "outages.json";
+
+/// Zone to the end of its outage. An end, so that nobody has to come back to lift it.
+#[derive(Debug, Default)]
+pub(crate) struct Outages {
+    until: BTreeMap<String, Timestamp>,
+    stamp: Option<Stamp>,
+}
+
+impl Outages {
+    /// Reads the file when it has changed. One that can't be read takes no zone away.
+    pub(crate) fn follow(&mut self, data: &DataDir) {
+        let path = data.run_file(FILE);
+        let stamp = Stamp::of(&path);
+        if stamp != self.stamp {
+            self.until = read_json(&path).ok().flatten().unwrap_or_default();
+            self.stamp = stamp;
+        }
+    }
+
+    pub(crate) fn is_out(&self, zone: &str, now: Timestamp) -> bool {
+        self.until.get(zone).is_some_and(|until| now < *until)
+    }
+}
+
+/// Takes a zone away until then; an end in the past gives it back.
+pub(crate) fn set(data: &DataDir, zone: &str, until: Timestamp) -> Result<()> {
+    let path = data.run_file(FILE);
+    let mut all: BTreeMap<String, Timestamp> = read_json(&path)?.unwrap_or_default();
+    all.retain(|_, until| *until > Timestamp::now());
+    all.insert(zone.to_owned(), until);
+    write_json(&path, &all, Durability::Memory)
+}
+
+/// Gives every zone back.
+pub(crate) fn clear(data: &DataDir) {
+    // Nothing to remove is what is wanted.
+    let _ = std::fs::remove_file(data.run_file(FILE));
+}

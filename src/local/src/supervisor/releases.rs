@@ -1,0 +1,147 @@
+//! The release in force: follows what is asked for, and judges what is on trial.
+
+use jiff::Timestamp;
+
+use super::Supervisor;
+use super::member::{Blame, Member, Start};
+use crate::activity::Event;
+use crate::component::Kind;
+use crate::history::{self, Verdict};
+use crate::rollout::{InForce, Phase, Pin, Sight};
+
+/// The manner in which a member that is due gets started.
+pub(super) fn manner(in_force: &InForce, member: &Member) -> (Start, bool) {
+    let on_trial = in_force.rollout.as_ref().is_some_and(|rollout| rollout.is_trial());
+    let start = if on_trial && member.kind() == Kind::Server && member.was_outdated() {
+        Start::AsBefore
+    } else {
+        Start::AsWished
+    };
+    (start, on_trial && start == Start::AsWished)
+}
+
+impl Supervisor {
+    /// Takes in the release that the wish names.
+    pub(super) fn follow_release(&mut self) {
+        let wished = Pin::from(&self.desired.programs);
+        let watched = self
+            .members
+            .iter()
+            .any(|member| member.kind() == Kind::Server && member.process().is_some());
+        let before = self.in_force.clone();
+        let spec = &self.desired.spec;
+        self.in_force.wish(wished, self.desired.generation, spec.bake, watched, Timestamp::now());
+        if self.in_force != before {
+            let began = self.in_force.rollout != before.rollout;
+            self.tell_rollout(began);
+            self.keep_release();
+        }
+        self.effective = self.desired.with_release(&self.in_force.release);
+    }
+
+    pub(super) fn judge_release(&mut self) {
+        let blames: Vec<Blame> = self.members.iter_mut().filter_map(Member::take_blame).collect();
+        let converged = self.converged() && self.all_in_service();
+        if !self.in_force.is_rolling() {
+            if converged {
+                self.remember_good();
+            }
+            return;
+        }
+        let Some(rollout) = &self.in_force.rollout else { return };
+        let new = &rollout.to.digest;
+        let fault = blames
+            .into_iter()
+            .find(|blame| blame.digest == *new)
+            .map(|blame| (blame.reason, blame.log_tail));
+        let (requests, errors) = self.answers_of(new);
+        let sight = Sight { now: Timestamp::now(), converged, fault, requests, errors };
+        let was = self.in_force.release.clone();
+        if self.in_force.look(sight) {
+            self.tell_rollout(true);
+            self.keep_release();
+            self.keep_verdict();
+        }
+        if self.in_force.release != was {
+            self.effective = self.desired.with_release(&self.in_force.release);
+            self.plan();
+        }
+    }
+
+    /// A release that serves without any roll, as after the first `up`, has proven itself too.
+    fn remember_good(&self) {
+        let release = &self.in_force.release;
+        let undone = self
+            .in_force
+            .rollout
+            .as_ref()
+            .is_some_and(|rollout| matches!(rollout.phase, Phase::Undone { .. }));
+        if !undone && self.published.as_ref().is_none_or(|state| !state.converged) {
+            history::add(&self.data, release, Verdict::Passed);
+        }
+    }
+
+    fn keep_verdict(&self) {
+        let Some(rollout) = &self.in_force.rollout else { return };
+        match &rollout.phase {
+            Phase::Passed { .. } => history::add(&self.data, &rollout.to, Verdict::Passed),
+            Phase::Undone { reason, .. } => {
+                let verdict = Verdict::Undone { reason: reason.clone() };
+                history::add(&self.data, &rollout.to, verdict);
+            }
+            _ => {}
+        }
+    }
+
+    fn keep_release(&self) {
+        if let Err(error) = self.in_force.write(&self.data) {
+            tracing::warn!(%error, "cannot keep which release is in force");
+        }
+    }
+
+    fn all_in_service(&self) -> bool {
+        let Some(report) = &self.report else { return false };
+        let servers = self.members.iter().filter(|member| member.kind() == Kind::Server);
+        servers.into_iter().all(|member| {
+            report.backends.iter().any(|backend| {
+                backend.name == member.name()
+                    && backend.standing == crate::balancer::report::Standing::Healthy
+            })
+        })
+    }
+
+    /// Requests to, and 5xx answers of, the servers that run this program.
+    fn answers_of(&self, digest: &str) -> (u64, u64) {
+        let Some(report) = &self.report else { return (0, 0) };
+        let runs = |name: &str| {
+            self.members.iter().any(|member| {
+                member.name() == name
+                    && member.process().is_some_and(|process| process.digest == digest)
+            })
+        };
+        report
+            .backends
+            .iter()
+            .filter(|backend| runs(&backend.name))
+            .fold((0, 0), |(requests, errors), backend| {
+                (requests + backend.requests, errors + backend.errors)
+            })
+    }
+
+    fn tell_rollout(&self, changed: bool) {
+        let Some(rollout) = self.in_force.rollout.as_ref().filter(|_| changed) else { return };
+        let [from, to] = [&rollout.from, &rollout.to].map(|pin| history::short(&pin.digest));
+        let text = match &rollout.phase {
+            Phase::Replacing => format!("rolling from release {from} to {to}"),
+            Phase::Baking { .. } => {
+                format!("every server runs release {to}; watching it for {:?}", rollout.bake)
+            }
+            Phase::Passed { .. } => format!("release {to} has passed"),
+            Phase::Undoing { reason, .. } => {
+                format!("going back from release {to} to {from}: {reason}")
+            }
+            Phase::Undone { .. } => format!("release {from} is back"),
+        };
+        self.note(Event::Changed, text);
+    }
+}
