@@ -6,6 +6,7 @@ use std::time::Duration;
 use protocol::commit::OpConflict;
 use protocol::error::{ErrorBody, ErrorCode};
 use protocol::hash::ContentHash;
+use protocol::id::FileId;
 
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
@@ -40,6 +41,11 @@ pub enum StoreError {
     TooLarge(String),
     #[error("the range lies outside the content of {size} bytes")]
     RangeNotSatisfiable { size: u64 },
+    #[error(
+        "the stored bytes of file {file}, version {rev}, are not the ones that were committed; \
+         trying again can't help: restore another version or upload the file again"
+    )]
+    ContentDamaged { file: FileId, rev: u64 },
     #[error("too many attempts; try again in {} seconds", .retry_after.as_secs().max(1))]
     TooManyRequests { retry_after: Duration },
     /// A dependency is in doubt. Never to be read as "not there".
@@ -67,6 +73,7 @@ impl StoreError {
             Self::CursorReset => ErrorCode::CursorReset,
             Self::TooLarge(_) => ErrorCode::TooLarge,
             Self::RangeNotSatisfiable { .. } => ErrorCode::RangeNotSatisfiable,
+            Self::ContentDamaged { .. } => ErrorCode::ContentDamaged,
             Self::TooManyRequests { .. } => ErrorCode::TooManyRequests,
             Self::Unavailable(_) => ErrorCode::Unavailable,
             Self::Internal(_) => ErrorCode::Internal,

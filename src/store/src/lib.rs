@@ -40,7 +40,8 @@ pub use read::{ContentStream, OpenFile};
 pub use secret::Secret;
 
 use access::CredentialCache;
-use commit::Turns;
+use commit::{ProofPlaces, Turns};
+use read::Damaged;
 use table::Table;
 
 /// The whole data model. Cheap to clone; all clones share caches.
@@ -57,6 +58,8 @@ struct Inner {
     accounts: Accounts,
     credentials: CredentialCache,
     turns: Turns,
+    proof_places: ProofPlaces,
+    damaged: Damaged,
 }
 
 impl Store {
@@ -73,6 +76,8 @@ impl Store {
                 accounts,
                 credentials: CredentialCache::default(),
                 turns: Turns::default(),
+                proof_places: ProofPlaces::default(),
+                damaged: Damaged::default(),
             }),
         }
     }

@@ -31,6 +31,7 @@ fn kind(error: &StoreError) -> Kind {
         | StoreError::UndeclaredContent(_)
         | StoreError::CursorReset
         | StoreError::RangeNotSatisfiable { .. }
+        | StoreError::ContentDamaged { .. }
         | StoreError::Internal(_) => Kind::Failed,
     }
 }
