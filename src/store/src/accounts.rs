@@ -8,6 +8,7 @@ mod invite;
 mod login;
 mod password;
 mod redeem;
+mod remembered;
 mod throttle;
 mod valid;
 
@@ -17,9 +18,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use protocol::id::{DeviceId, UserId};
 
+pub use remembered::TOKEN_MEMORY;
+
 use crate::clock::Clock;
 use crate::config::StoreConfig;
 use crate::table::Table;
+
+use remembered::Remembered;
 
 /// Who is asking: the outcome of [`Accounts::authenticate`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,12 +65,13 @@ pub enum AccountState {
 /// How long an invitation can be redeemed.
 pub const INVITATION_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// The accounts of one service. Cheap to clone.
+/// The accounts of one service. Cheap to clone; clones share what they remember.
 #[derive(Clone)]
 pub struct Accounts {
     table: Table,
     clock: Arc<dyn Clock>,
     token_lifetime: Duration,
+    remembered: Arc<Remembered>,
 }
 
 impl Accounts {
@@ -78,7 +84,8 @@ impl Accounts {
     }
 
     pub(crate) fn with_table(table: Table, clock: Arc<dyn Clock>) -> Self {
-        Self { table, clock, token_lifetime: StoreConfig::TOKEN_LIFETIME }
+        let token_lifetime = StoreConfig::TOKEN_LIFETIME;
+        Self { table, clock, token_lifetime, remembered: Arc::default() }
     }
 
     pub(crate) fn token_lifetime(mut self, lifetime: Duration) -> Self {

@@ -101,7 +101,9 @@ impl Accounts {
         let mut writes =
             vec![used(invitation, self.clock.now()), new_password(&account, &password, seen)];
         writes.extend(issued.writes());
-        if self.table.transact(writes).await?.is_done() {
+        let written = self.table.transact(writes).await;
+        self.remembered.forget_user(&account.user);
+        if written?.is_done() {
             self.forgive(&account.login).await?;
             return Ok(issued.response);
         }

@@ -1,8 +1,15 @@
 //! First user, invitations, logins, tokens.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use protocol::account::ChangePasswordRequest;
 use store::StoreError;
+use store::accounts::TOKEN_MEMORY;
 
 use crate::world::{PASSWORD, World};
 
@@ -168,6 +175,84 @@ async fn tokens_end_by_logout_by_revocation_and_by_time() {
         let refused = accounts.authenticate(garbled).await;
         assert!(matches!(refused, Err(StoreError::Unauthenticated(_))));
     }
+}
+
+/// Two servers: what one revokes, the other honours within the stated time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revocation_counts_on_every_server_within_two_seconds() {
+    let world = World::new().await;
+    let (here, there) = (world.store.accounts(), world.another_store());
+    let there = there.accounts();
+    let laptop = world.invited("ada@example.com").await.token;
+    let identity = here.authenticate(&laptop).await.unwrap();
+    let known_there = async |token: &str| {
+        assert!(there.authenticate(token).await.is_ok());
+        token.to_owned()
+    };
+    let ended_there = async |token: String| {
+        world.clock.advance(TOKEN_MEMORY);
+        let refused = there.authenticate(&token).await;
+        assert!(matches!(refused, Err(StoreError::Unauthenticated(_))), "{refused:?}");
+        let refused = here.authenticate(&token).await;
+        assert!(matches!(refused, Err(StoreError::Unauthenticated(_))), "{refused:?}");
+    };
+
+    let phone = world.login("ada@example.com", PASSWORD).await.unwrap();
+    let token = known_there(&phone.token).await;
+    here.revoke_device(&identity, &phone.device).await.unwrap();
+    ended_there(token).await;
+
+    let tablet = world.login("ada@example.com", PASSWORD).await.unwrap();
+    let token = known_there(&tablet.token).await;
+    let change =
+        ChangePasswordRequest { current: PASSWORD.to_owned(), new: "another horse".to_owned() };
+    here.change_password(&identity, change).await.unwrap();
+    ended_there(token).await;
+
+    let token = known_there(&laptop).await;
+    let reset = here.invite_reset("ada@example.com").await.unwrap();
+    let fresh = world.redeem(&reset.code, None, "third horse!").await.unwrap();
+    ended_there(token).await;
+
+    let token = known_there(&fresh.token).await;
+    here.disable("ada@example.com").await.unwrap();
+    ended_there(token).await;
+}
+
+#[derive(Debug, Default)]
+struct Reads(Arc<AtomicU32>);
+
+impl Intercept for Reads {
+    fn name(&self) -> &'static str {
+        "Reads"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// A client that asks many times a second costs no reads for its token each time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_was_just_seen_is_not_read_again() {
+    let world = World::new().await;
+    let token = world.invited("ada@example.com").await.token;
+    let reads = Arc::new(AtomicU32::new(0));
+    let server = world.faulty_store(Reads(Arc::clone(&reads)));
+    for _ in 0..100 {
+        server.accounts().authenticate(&token).await.unwrap();
+    }
+    assert!(reads.load(Ordering::Relaxed) <= 4, "the test may take longer than the memory");
+    let before = reads.load(Ordering::Relaxed);
+    world.clock.advance(TOKEN_MEMORY);
+    server.accounts().authenticate(&token).await.unwrap();
+    assert_eq!(reads.load(Ordering::Relaxed), before + 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
