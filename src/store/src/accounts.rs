@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use protocol::id::{DeviceId, UserId};
 
 pub use remembered::TOKEN_MEMORY;
+pub use throttle::{SOURCE_WINDOW, SourceFailures};
 
 use crate::clock::Clock;
 use crate::config::StoreConfig;

@@ -21,6 +21,7 @@
 //! | invitation | `INV#digest` | `-` |
 //! | token | `T#digest` | `-` |
 //! | failed logins | `THROTTLE#login` | `-` |
+//! | failures of a source | `SOURCE#address` | `W#` and the number of the minute |
 //! | changes to be mailed | `MAIL#PENDING` | space |
 //! | message to be sent | `MAIL#MSG` | `space#from-to#user` |
 //! | message given up | `MAIL#DEAD` | `space#from-to#user` |

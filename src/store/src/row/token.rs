@@ -188,3 +188,38 @@ impl Row for ThrottleRow {
         })
     }
 }
+
+/// Failed attempts of one source in one window. Written by counting up, never as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SourceRow {
+    pub(crate) source: String,
+    /// Number of the window since 1970.
+    pub(crate) window: i64,
+    pub(crate) failures: u64,
+    pub(crate) expires_at: Timestamp,
+}
+
+impl SourceRow {
+    pub(crate) fn key_of(source: &str, window: i64) -> Key {
+        Key::new(format!("SOURCE#{source}"), format!("W#{window}"))
+    }
+}
+
+impl Row for SourceRow {
+    fn key(&self) -> Key {
+        Self::key_of(&self.source, self.window)
+    }
+
+    fn write(&self, fields: &mut Fields) {
+        fields.set_number("failures", self.failures).set_time("expires_at", self.expires_at);
+    }
+
+    fn read(fields: &Fields) -> Result<Self, RowError> {
+        Ok(Self {
+            source: fields.key_part("pk", "SOURCE#")?,
+            window: fields.key_part("sk", "W#")?,
+            failures: fields.number("failures")?,
+            expires_at: fields.time("expires_at")?,
+        })
+    }
+}

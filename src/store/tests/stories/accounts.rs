@@ -7,9 +7,9 @@ use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::AttributeValue;
-use protocol::account::ChangePasswordRequest;
+use protocol::account::{ChangePasswordRequest, LoginRequest};
 use store::StoreError;
-use store::accounts::TOKEN_MEMORY;
+use store::accounts::{SOURCE_WINDOW, TOKEN_MEMORY};
 
 use crate::world::{PASSWORD, World};
 
@@ -80,6 +80,37 @@ async fn guessing_is_slowed_down_for_known_and_unknown_logins() {
     // Forgiven: the count begins anew.
     let wrong = world.login("ada@example.com", "wrong password").await;
     assert!(matches!(wrong, Err(StoreError::BadCredentials)));
+}
+
+/// Three servers do not mean three times as many guesses.
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_are_counted_over_all_servers() {
+    let world = World::new().await;
+    let servers = [world.store.clone(), world.another_store(), world.another_store()];
+    world.invited("ada@example.com").await;
+    let guess = || LoginRequest {
+        login: "ada@example.com".to_owned(),
+        password: "wrong password".to_owned(),
+        device_name: "phone".to_owned(),
+    };
+    for n in 0..10 {
+        let wrong = servers[n % 3].accounts().login(guess()).await;
+        assert!(matches!(wrong, Err(StoreError::BadCredentials)));
+    }
+    for server in &servers {
+        let blocked = server.accounts().login(guess()).await;
+        assert!(matches!(blocked, Err(StoreError::TooManyRequests { .. })));
+    }
+    for (n, server) in servers.iter().enumerate() {
+        let failures = server.accounts().count_source_failure("192.0.2.1").await.unwrap();
+        assert_eq!(failures.count, n as u64 + 1);
+        assert!(failures.left <= SOURCE_WINDOW);
+    }
+    let other = servers[0].accounts().count_source_failure("192.0.2.2").await.unwrap();
+    assert_eq!(other.count, 1);
+    world.clock.advance(SOURCE_WINDOW);
+    let later = servers[0].accounts().count_source_failure("192.0.2.1").await.unwrap();
+    assert_eq!(later.count, 1, "forgotten after the window");
 }
 
 #[tokio::test(flavor = "multi_thread")]
