@@ -9,7 +9,7 @@ use crate::error::EngineError;
 use crate::format::{self, Claim};
 
 /// Layout of the folder this code reads and writes.
-const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 
 const SUFFIX: &str = "eml";
 

@@ -51,6 +51,12 @@ pub enum StoreError {
     /// A dependency is in doubt. Never to be read as "not there".
     #[error("{0} did not answer as it should; try again")]
     Unavailable(String),
+    /// To a client this release is as good as no server: the newer one may be back in a moment.
+    #[error(
+        "the data has format {found}, this release knows {known}; nothing was changed: \
+         run the newer release that wrote it"
+    )]
+    NewerFormat { found: u64, known: u64 },
     /// A defect, or a row that makes no sense.
     #[error("{0}")]
     Internal(String),
@@ -75,7 +81,7 @@ impl StoreError {
             Self::RangeNotSatisfiable { .. } => ErrorCode::RangeNotSatisfiable,
             Self::ContentDamaged { .. } => ErrorCode::ContentDamaged,
             Self::TooManyRequests { .. } => ErrorCode::TooManyRequests,
-            Self::Unavailable(_) => ErrorCode::Unavailable,
+            Self::Unavailable(_) | Self::NewerFormat { .. } => ErrorCode::Unavailable,
             Self::Internal(_) => ErrorCode::Internal,
         }
     }

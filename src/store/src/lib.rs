@@ -90,7 +90,16 @@ impl Store {
         Outbox::new(self.clone())
     }
 
-    /// Whether table and bucket answer right now.
+    /// To be called at start: refuses data that only a newer release can read, and marks a new
+    /// table as one of this release.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerFormat`]; [`StoreError::Unavailable`] where the table does not answer yet.
+    pub async fn claim_format(&self) -> Result<()> {
+        self.inner.table.claim_format().await
+    }
+
+    /// Whether table and bucket answer right now, and hold data that this release can read.
     pub async fn ready(&self) -> Result<()> {
         let bucket = async {
             let head = self.inner.clients.s3.head_bucket();

@@ -2,6 +2,7 @@
 //!
 //! | row | `pk` | `sk` |
 //! |---|---|---|
+//! | format of the table | `FORMAT` | `-` |
 //! | space | `N#space` | `META` |
 //! | member of a space | `A#space` | `U#user` |
 //! | space of a user | `U#user` | `S#space` |
@@ -31,6 +32,7 @@
 pub(crate) mod account;
 pub(crate) mod chunk;
 mod fields;
+pub(crate) mod format;
 pub(crate) mod journal;
 pub(crate) mod mail;
 pub(crate) mod member;

@@ -65,6 +65,10 @@ pub(crate) fn run(args: UpArgs, ui: &mut Ui) -> Result<ExitCode> {
     let spec = deployment.local_spec()?;
     let installed = deployment.programs()?;
     ui.detail(&format!("Server program {}.", installed.syncd.display()));
+    if local::DataDir::open(&spec.data_dir).is_ok() {
+        // Told here, at once: the engines would be started again and again to say it in their log.
+        engines::check_formats(&spec.data_dir)?;
+    }
     let file = invitation::reserve(args.invitation_file)?;
     let programs = Programs { syncctl: installed.syncctl, syncd: installed.syncd };
     let begun = Instant::now();

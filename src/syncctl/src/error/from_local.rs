@@ -9,8 +9,11 @@ impl From<LocalError> for CliError {
         let mut found = Self::from_error(kind(&error), &error);
         let tail = error.log_tail();
         if !tail.is_empty() {
-            let lines =
-                tail.iter().map(|line| format!("\n    {}", crate::ui::log_line::short(line)));
+            let mut lines: Vec<String> =
+                tail.iter().map(|line| crate::ui::log_line::short(line)).collect();
+            // A part that was started again and again says the same each time.
+            lines.dedup();
+            let lines = lines.iter().map(|line| format!("\n    {line}"));
             found.causes.push(format!("its log ends with:{}", lines.collect::<String>()));
         }
         found.hint(hint(&error))

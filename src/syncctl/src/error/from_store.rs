@@ -26,6 +26,7 @@ fn kind(error: &StoreError) -> Kind {
         | StoreError::InvitationInvalid => Kind::NoPermission,
         StoreError::TooManyRequests { .. } | StoreError::Conflict(_) => Kind::Busy,
         StoreError::Unavailable(_) => Kind::Unavailable,
+        StoreError::NewerFormat { .. } => Kind::DataFormat,
         StoreError::SessionClosed
         | StoreError::ContentMissing(_)
         | StoreError::UndeclaredContent(_)

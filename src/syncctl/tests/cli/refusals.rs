@@ -52,6 +52,24 @@ fn data_of_a_newer_release_is_not_touched() {
     assert_eq!(fs::read_to_string(path).unwrap(), marker);
 }
 
+/// One clear line at once, not the same log lines of engines that start again and again.
+#[test]
+fn a_part_of_the_data_of_a_newer_release_is_not_touched() {
+    let world = World::new();
+    let _ = world.up(&[]).succeeded();
+    let _ = world.service(&["down"]).succeeded();
+    world.write(".local/share/syncctl/local/metadata/format", "7\n");
+    assert_snapshot!(world.refused_up(&[]).snapshot(), @r"
+    exit code 78
+    --- stderr
+    Using the built-in blueprint; there is no ./syncctl.yaml.
+    error: [HOME]/.local/share/syncctl/local/metadata was written by a newer release (data format 7, this release knows 1); nothing was touched
+    hint: use the newer release of syncctl, or another data directory
+    ");
+    world.write(".local/share/syncctl/local/metadata/format", "1\n");
+    let _ = world.up(&[]).succeeded();
+}
+
 #[test]
 fn a_missing_server_program_says_where_it_belongs() {
     let world = World::new();
