@@ -49,6 +49,14 @@ impl std::fmt::Debug for Invitation {
     }
 }
 
+/// An invitation that was made and not redeemed yet. The code itself is known to nobody here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingInvitation {
+    /// `None`: for the first user, who chooses the login.
+    pub login: Option<String>,
+    pub expires_at: Timestamp,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     pub id: UserId,

@@ -25,6 +25,8 @@ pub enum StoreError {
     NotFound(String),
     #[error("{0}")]
     AlreadyExists(String),
+    #[error("'{login}' has an invitation already, until {}", .until.strftime("%-d %B %Y, %H:%M UTC"))]
+    InvitationPending { login: String, until: jiff::Timestamp },
     #[error("{} of the commit's operations rest on a state that has moved on", .0.len())]
     Conflict(Vec<OpConflict>),
     #[error("the upload session is unknown, expired or not yours; open a new one")]
@@ -70,7 +72,7 @@ impl StoreError {
             Self::BadCredentials => ErrorCode::BadCredentials,
             Self::Forbidden(_) => ErrorCode::Forbidden,
             Self::NotFound(_) => ErrorCode::NotFound,
-            Self::AlreadyExists(_) => ErrorCode::AlreadyExists,
+            Self::AlreadyExists(_) | Self::InvitationPending { .. } => ErrorCode::AlreadyExists,
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::SessionClosed => ErrorCode::SessionClosed,
             Self::ContentMissing(_) => ErrorCode::ContentMissing,

@@ -31,7 +31,7 @@ mod table;
 
 use std::sync::Arc;
 
-pub use accounts::{Account, AccountState, Accounts, Identity, Invitation};
+pub use accounts::{Account, AccountState, Accounts, Identity, Invitation, PendingInvitation};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use config::{Clients, StoreConfig};
 pub use error::{Result, StoreError};

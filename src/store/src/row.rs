@@ -20,6 +20,7 @@
 //! | login name | `ACCOUNTS` | login |
 //! | first user | `ACCOUNTS#FIRST` | `-` |
 //! | invitation | `INV#digest` | `-` |
+//! | invitation of a login | `INVITATIONS` | login |
 //! | token | `T#digest` | `-` |
 //! | failed logins | `THROTTLE#login` | `-` |
 //! | failures of a source | `SOURCE#address` | `W#` and the number of the minute |

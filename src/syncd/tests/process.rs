@@ -139,6 +139,7 @@ async fn it_serves_logs_no_secret_and_leaves_on_sigterm() {
     for secret in [code.as_str(), password, token, "sesame"] {
         assert!(!log.contains(secret), "{secret} stands in\n{log}");
     }
+    assert!(!log.contains("\"/ready\""), "a health check that is well is no news:\n{log}");
     let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let me = lines.filter(|line| line["route"] == "/v1/me").collect::<Vec<_>>();
     assert_eq!(me.len(), 1, "{log}");

@@ -63,6 +63,39 @@ async fn invitations_work_once_and_for_a_week_and_for_one_login() {
     assert!(matches!(late, Err(StoreError::InvitationInvalid)));
 }
 
+/// A second invitation for the same person is a decision: two codes on their way are one too many.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_has_one_invitation_at_a_time() {
+    let world = World::new().await;
+    let accounts = world.store.accounts();
+    let logins = async || -> Vec<Option<String>> {
+        let pending = accounts.pending().await.unwrap();
+        pending.into_iter().map(|invitation| invitation.login).collect()
+    };
+    let ada = || Some("ada@example.com".to_owned());
+    accounts.invite_first().await.unwrap().unwrap();
+    let first = accounts.invite("ada@example.com").await.unwrap();
+    assert_eq!(logins().await, [None, ada()]);
+    match accounts.invite("Ada@example.com").await {
+        Err(StoreError::InvitationPending { login, until }) => {
+            assert_eq!(Some(login), ada());
+            assert_eq!(until.as_second(), first.expires_at.as_second());
+        }
+        other => panic!("{other:?}"),
+    }
+    let second = accounts.invite_again("ada@example.com").await.unwrap();
+    assert_eq!(logins().await, [None, ada()]);
+    let ended = world.redeem(&first.code, None, PASSWORD).await;
+    assert!(matches!(ended, Err(StoreError::InvitationInvalid)));
+    world.redeem(&second.code, None, PASSWORD).await.unwrap();
+    assert_eq!(logins().await, []);
+
+    accounts.invite_again("bob@example.com").await.unwrap();
+    world.wait(8 * 24 * 3600);
+    assert_eq!(logins().await, []);
+    accounts.invite("bob@example.com").await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn guessing_is_slowed_down_for_known_and_unknown_logins() {
     let world = World::new().await;

@@ -3,6 +3,7 @@
 use local::LocalError;
 
 use super::{CliError, Kind};
+use crate::port_holder::deployment_at;
 
 impl From<LocalError> for CliError {
     fn from(error: LocalError) -> Self {
@@ -15,6 +16,11 @@ impl From<LocalError> for CliError {
             lines.dedup();
             let lines = lines.iter().map(|line| format!("\n    {line}"));
             found.causes.push(format!("its log ends with:{}", lines.collect::<String>()));
+        }
+        if let LocalError::PortTaken { address, .. } = &error
+            && let Some(neighbour) = deployment_at(*address)
+        {
+            found.causes.push(neighbour.describe());
         }
         found.hint(hint(&error))
     }
@@ -48,7 +54,12 @@ fn kind(error: &LocalError) -> Kind {
 /// What to type next. Where the answer is a flag of this program, it is said here.
 pub(crate) fn hint(error: &LocalError) -> String {
     match error {
-        LocalError::PortTaken { address, .. } | LocalError::CannotListen { address, .. } => {
+        // Whoever holds the port may have good reason to: the way out is another one.
+        LocalError::PortTaken { address, .. } => {
+            let port = crate::programs::free_port(address.ip());
+            format!("use another port, for example one that is free: --set local.port={port}")
+        }
+        LocalError::CannotListen { address, .. } => {
             let port = crate::programs::free_port(address.ip());
             format!("{}; a port that is free: --set local.port={port}", error.hint())
         }

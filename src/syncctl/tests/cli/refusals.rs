@@ -110,6 +110,24 @@ fn a_service_that_never_ran_is_reported_as_such() {
     ");
 }
 
+/// A hint works as it stands: it names the deployment that the command was about.
+#[test]
+fn hints_repeat_the_flags_that_chose_the_deployment() {
+    let world = World::new();
+    let outcome = world.run(&["user", "list", "--name", "shop", "--data-dir", "my data"]);
+    assert_snapshot!(outcome.snapshot(), @r"
+    exit code 69
+    --- stderr
+    Using the built-in blueprint; there is no ./syncctl.yaml.
+    error: there is no data directory at [HOME]/my data
+    hint: start one with: syncctl up --name shop --data-dir 'my data'
+    ");
+    let mut command = world.command(&["user", "list"]);
+    command.env("SYNCCTL_NAME", "shop");
+    let outcome = world.finish(command);
+    assert!(outcome.stderr.ends_with("hint: start one with: syncctl up\n"), "{}", outcome.stderr);
+}
+
 #[test]
 fn json_errors_are_documents_too() {
     let world = World::new();
