@@ -280,9 +280,11 @@ mod tests {
         };
         let exported = BTreeMap::from([(env_vars::NAME, OsString::from("shop"))]);
         let environment = Environment { exported, ..on_a_terminal() };
-        let file = ("--file", "shop.yaml".to_owned());
-        assert_eq!(Settings::new(args("shop"), &environment).typed, [file.clone()]);
-        let name = ("--name", "other".to_owned());
-        assert_eq!(Settings::new(args("other"), &environment).typed, [file, name]);
+        let typed = |name| {
+            let typed = Settings::new(args(name), &environment).typed;
+            typed.iter().map(|(flag, value)| format!("{flag} {value}")).collect::<Vec<_>>()
+        };
+        assert_eq!(typed("shop"), ["--file shop.yaml"]);
+        assert_eq!(typed("other"), ["--file shop.yaml", "--name other"]);
     }
 }
