@@ -238,7 +238,7 @@ async fn a_packed_file_with_a_wrong_digest_is_refused() {
         let commit = request(Some(session.clone()), ops);
         match world.store.commit(&ada, &space, commit).await {
             Err(StoreError::InvalidRequest(text)) => {
-                assert!(text.contains(liar.as_str()), "{text}")
+                assert!(text.contains(liar.as_str()), "{text}");
             }
             other => panic!("{other:?}"),
         }
