@@ -75,7 +75,7 @@ fn config(engines: &Engines) -> Config {
         drain: DrainTimes { delay: Duration::ZERO, timeout: Duration::from_secs(10) },
         content_streams: 64,
         keep_alive: Duration::from_secs(75),
-        trusted_hops: 1,
+        trusted_proxies: Default::default(),
         allowed_origins: Vec::new(),
         log_filter: "info".to_owned(),
         log_format: LogFormat::Text,
