@@ -1,5 +1,6 @@
 //! Both ways, once: fetch the journal, scan, plan, carry out, and again until nothing is left.
 
+mod caution;
 mod doubt;
 mod execute;
 mod hashing;
@@ -28,7 +29,8 @@ use execute::Run;
 use root::Root;
 pub(crate) use root::lock_out;
 
-/// Each round settles what the one before had to leave waiting. Two are usual.
+/// Each round settles what the one before had to leave waiting. Two are usual, three where
+/// something was removed here.
 const MOST_ROUNDS: u32 = 100;
 
 /// How often the journal may promise more rows and bring none.
@@ -106,7 +108,7 @@ pub async fn synchronise(
             }
             stop_mass_delete(&actions, known, &run.summary)?;
         }
-        if actions.is_empty() || !run.carry_out(actions, remote, synced).await? {
+        if !run.carry_out(actions, remote, synced).await? {
             break;
         }
     }

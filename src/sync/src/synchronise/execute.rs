@@ -8,6 +8,7 @@ use protocol::file::NodeKind;
 use protocol::id::{FileId, SpaceId};
 use protocol::name::SpacePath;
 
+use super::caution::Caution;
 use super::doubt::doubtful;
 use super::root::Root;
 use super::{SyncSummary, hashing};
@@ -40,8 +41,9 @@ pub(super) struct Run {
     scan_problems: Vec<Problem>,
     /// Device and inode of what the scan found under a name that can't be sent.
     unnamable: Vec<(u64, u64)>,
-    /// Whether this round changed anything.
+    /// Whether this round changed anything, or found out that it has to look again.
     pub(super) progress: bool,
+    caution: Caution,
     traffic: Arc<Traffic>,
 }
 
@@ -71,6 +73,7 @@ impl Run {
             scan_problems: Vec::new(),
             unnamable: Vec::new(),
             progress: false,
+            caution: Caution::default(),
             traffic,
         }
     }
@@ -105,10 +108,10 @@ impl Run {
         Ok(())
     }
 
-    /// Returns whether anything changed, so that another round makes sense.
+    /// Returns whether another round makes sense.
     pub(super) async fn carry_out(
         &mut self,
-        actions: Vec<Action>,
+        mut actions: Vec<Action>,
         remote: Remote,
         synced: Synced,
     ) -> Result<bool> {
@@ -116,6 +119,7 @@ impl Run {
         self.synced = synced;
         self.progress = false;
         self.problems.clear();
+        let again = self.caution.admit(&mut actions, &self.synced);
         self.announce(&actions);
         // Fetching comes before sending, so that somebody who may only read gets everything.
         self.local_changes(&actions)?;
@@ -124,7 +128,7 @@ impl Run {
         self.send(&actions).await?;
         self.root.check()?;
         self.remove_here(&actions)?;
-        Ok(self.progress)
+        Ok(self.progress || again)
     }
 
     fn announce(&self, actions: &[Action]) {

@@ -12,7 +12,8 @@ use tokio::time::timeout;
 
 use super::execute::Run;
 use crate::commit::{Committed, Committer, Refusal, new_id};
-use crate::error::Result;
+use crate::error::{IoContext as _, Result};
+use crate::fs::{Stamp, stamp};
 use crate::plan::Action;
 use crate::report::Event;
 use crate::session::Session;
@@ -52,18 +53,48 @@ impl Run {
         if !jobs.is_empty() {
             self.send_content(&jobs, session, &mut committer, &directories).await?;
         }
+        self.flush(&mut committer).await?;
+        // Whatever else was done took time; the next round looks again before it removes anything.
+        if !self.progress {
+            self.send_removals(actions, &mut committer).await?;
+        }
+        self.summary.commits += committer.commits;
+        Ok(())
+    }
+
+    async fn send_removals(
+        &mut self,
+        actions: &[Action],
+        committer: &mut Committer<Done>,
+    ) -> Result<()> {
         for action in actions {
             let Action::RemoveThere { id, base, kind } = action else { continue };
+            if !self.is_still_absent(id)? {
+                self.progress = true;
+                continue;
+            }
             let op = Op::Delete { file: id.clone(), base: *base };
             let committed = committer.add(op, Done::Removed(*kind)).await?;
             self.settle_commit(committed)?;
         }
-        if !committer.is_empty() {
-            let committed = committer.flush().await?;
-            self.settle_commit(Some(committed))?;
+        self.flush(committer).await
+    }
+
+    /// Whether the place where it lay is still as the scan saw it: empty, or taken by another.
+    fn is_still_absent(&self, id: &FileId) -> Result<bool> {
+        let Some(entry) = self.synced.get(id) else { return Ok(false) };
+        let path = self.on_disk(&entry.path);
+        let key = |stamp: &Stamp| (stamp.device, stamp.inode);
+        let now = stamp(&path).at("read", &path)?;
+        Ok(now.as_ref().map(key) == self.stamps.get(&entry.path).map(key))
+    }
+
+    async fn flush(&mut self, committer: &mut Committer<Done>) -> Result<()> {
+        if committer.is_empty() {
+            return Ok(());
         }
-        self.summary.commits += committer.commits;
-        Ok(())
+        let committed = committer.flush().await?;
+        self.settle_commit(Some(committed))
     }
 
     /// The ids of the directories that both sides have, by local path.

@@ -15,6 +15,7 @@ use sync::pull::{Different, Pull, PullSummary, pull};
 use sync::push::{Push, PushSummary, push};
 use sync::report::Silent;
 use sync::secret::Secret;
+use sync::service::Service as SyncService;
 use sync::synchronise::{MassDelete, Pairing, Request, SyncSummary, synchronise};
 use tempfile::TempDir;
 
@@ -64,6 +65,15 @@ impl World {
     }
 
     pub(crate) async fn push(&self, source: &Path, to: &str) -> PushSummary {
+        self.push_through(self.api.clone(), source, to).await.unwrap()
+    }
+
+    pub(crate) async fn push_through(
+        &self,
+        service: Arc<dyn SyncService>,
+        source: &Path,
+        to: &str,
+    ) -> Result<PushSummary> {
         let request = Push {
             sources: vec![source.to_owned()],
             space: self.space.clone(),
@@ -71,10 +81,20 @@ impl World {
             into_directory: to.ends_with('/'),
         };
         let clock = Arc::new(SystemClock);
-        push(self.api.clone(), clock, Arc::new(Silent), request).await.unwrap()
+        push(service, clock, Arc::new(Silent), request).await
     }
 
     pub(crate) async fn pull(&self, from: &str, to: &Path, different: Different) -> PullSummary {
+        self.pull_through(self.api.clone(), from, to, different).await.unwrap()
+    }
+
+    pub(crate) async fn pull_through(
+        &self,
+        service: Arc<dyn SyncService>,
+        from: &str,
+        to: &Path,
+        different: Different,
+    ) -> Result<PullSummary> {
         let request = Pull {
             space: self.space.clone(),
             from: from.parse().unwrap(),
@@ -83,10 +103,19 @@ impl World {
             different,
         };
         let clock = Arc::new(SystemClock);
-        pull(self.api.clone(), clock, Arc::new(Silent), request).await.unwrap()
+        pull(service, clock, Arc::new(Silent), request).await
     }
 
     pub(crate) async fn try_sync(&self, device: &Device, pairing: Pairing) -> Result<SyncSummary> {
+        self.sync_through(self.api.clone(), device, pairing).await
+    }
+
+    pub(crate) async fn sync_through(
+        &self,
+        service: Arc<dyn SyncService>,
+        device: &Device,
+        pairing: Pairing,
+    ) -> Result<SyncSummary> {
         let request = Request {
             directory: device.directory.clone(),
             space: self.space.clone(),
@@ -95,7 +124,7 @@ impl World {
             pairing,
         };
         let clock = Arc::new(SystemClock);
-        synchronise(self.api.clone(), clock, Arc::new(Silent), request).await
+        synchronise(service, clock, Arc::new(Silent), request).await
     }
 
     pub(crate) async fn sync(&self, device: &Device) -> SyncSummary {
