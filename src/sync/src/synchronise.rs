@@ -14,14 +14,13 @@ use std::sync::Arc;
 
 use protocol::changes::ChangesQuery;
 use protocol::error::ErrorCode;
-use protocol::file::NodeKind;
 use protocol::id::SpaceId;
 use serde::Serialize;
 
 use crate::api::backoff;
 use crate::clock::Clock;
 use crate::error::{Result, SyncError};
-use crate::plan::{self, plan};
+use crate::plan::{self, Before, Losses, plan};
 use crate::report::{Event, Problem, Reporter};
 use crate::service::Service;
 use crate::state::State;
@@ -90,7 +89,9 @@ pub async fn synchronise(
     let root = Root::open(&request)?;
     let mut run = Run::new(service, clock, reporter, request.space.clone(), root);
     run.sweep()?;
-    let mut known = 0;
+    let mut before = Before::default();
+    let (mut losses, mut lost) = (Losses::default(), Losses::default());
+    let mut again = true;
     for _ in 0..MOST_ROUNDS {
         let (service, clock) = (run.service.as_ref(), run.clock.as_ref());
         fetch_journal(service, clock, &request.space, &mut run.root.state).await?;
@@ -103,14 +104,22 @@ pub async fn synchronise(
         let actions = plan(&remote, &run.local, &synced);
         tracing::debug!(?actions, "planned");
         if request.mass_delete == MassDelete::Stop {
-            if known == 0 {
-                known = synced.values().filter(|entry| entry.kind == NodeKind::File).count();
+            if before.files == 0 {
+                before = Before::of(&synced);
             }
-            stop_mass_delete(&actions, known, &run.summary)?;
+            losses = plan::losses(&actions, &remote, &run.local, &before);
+            stop_mass_delete(losses, before.files, lost)?;
         }
-        if !run.carry_out(actions, remote, synced).await? {
+        let deleted = (run.summary.deleted_here, run.summary.deleted_there);
+        again = run.carry_out(actions, remote, synced).await?;
+        lost.here += losses.here.min((run.summary.deleted_here - deleted.0) as usize);
+        lost.there += losses.there.min((run.summary.deleted_there - deleted.1) as usize);
+        if !again {
             break;
         }
+    }
+    if again {
+        run.unsettled();
     }
     let summary = run.finish()?;
     for problem in &summary.problems {
@@ -120,16 +129,12 @@ pub async fn synchronise(
 }
 
 /// Looks at the whole run: what is deleted in several rounds is deleted all the same.
-fn stop_mass_delete(actions: &[plan::Action], files: usize, done: &SyncSummary) -> Result<()> {
-    let (here, there) = plan::deletions(actions);
-    for (planned, done, side) in
-        [(here, done.deleted_here, "here"), (there, done.deleted_there, "in the space")]
+fn stop_mass_delete(planned: Losses, files: usize, lost: Losses) -> Result<()> {
+    for (planned, lost, side) in
+        [(planned.here, lost.here, "here"), (planned.there, lost.there, "in the space")]
     {
-        if planned == 0 {
-            continue;
-        }
-        let deletes = planned + done as usize;
-        if plan::is_mass_delete(deletes, files) {
+        let deletes = planned + lost;
+        if planned > 0 && plan::is_mass_delete(deletes, files) {
             return Err(SyncError::MassDelete { deletes, files, side });
         }
     }

@@ -43,7 +43,7 @@ pub(super) struct Run {
     unnamable: Vec<(u64, u64)>,
     /// Whether this round changed anything, or found out that it has to look again.
     pub(super) progress: bool,
-    caution: Caution,
+    pub(super) caution: Caution,
     traffic: Arc<Traffic>,
 }
 
@@ -119,7 +119,10 @@ impl Run {
         self.synced = synced;
         self.progress = false;
         self.problems.clear();
-        let again = self.caution.admit(&mut actions, &self.synced);
+        let held = self.caution.admit(&mut actions, &self.synced);
+        for (path, reason) in held.left {
+            self.problem(&path, reason);
+        }
         self.announce(&actions);
         // Fetching comes before sending, so that somebody who may only read gets everything.
         self.local_changes(&actions)?;
@@ -128,7 +131,13 @@ impl Run {
         self.send(&actions).await?;
         self.root.check()?;
         self.remove_here(&actions)?;
-        Ok(self.progress || again)
+        Ok(self.progress || held.look_again)
+    }
+
+    /// The rounds ran out.
+    pub(super) fn unsettled(&mut self) {
+        let reason = "too much changed during the run; the rest is left for the next run";
+        self.problem(&SpacePath::root(), reason);
     }
 
     fn announce(&self, actions: &[Action]) {

@@ -202,6 +202,7 @@ impl Run {
             }
         };
         let job = &jobs[index];
+        self.caution.tried(&job.path);
         let entry = SyncedEntry {
             path: job.path.clone(),
             kind: NodeKind::File,
@@ -233,6 +234,7 @@ impl Run {
             match (refusal, done) {
                 // Nobody but the user can help here, so another round makes no sense.
                 (Refusal::TooLarge(reason), Done::Entry(SyncedEntry { path, .. })) => {
+                    self.caution.refused(path, reason);
                     self.problem(path, reason);
                 }
                 _ => self.progress = true,
@@ -244,6 +246,7 @@ impl Run {
             match done {
                 Done::Entry(entry) => {
                     if op.content().is_some() {
+                        self.caution.sent(&entry.path);
                         self.summary.sent += 1;
                         self.reporter.event(Event::Done { files: 1 });
                     }

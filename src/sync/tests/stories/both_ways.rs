@@ -191,6 +191,35 @@ async fn directories_do_not_hide_a_mass_deletion() {
     assert!(matches!(stopped, Err(SyncError::MassDelete { deletes: 30, files: 30, .. })));
 }
 
+/// What another program removed and made again under other names is no mass deletion.
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_come_back_under_other_names_are_no_loss() {
+    let world = World::start().await;
+    let (one, two) = (world.device("one"), world.device("two"));
+    for number in 0..30 {
+        one.write(&format!("old/{number}"), format!("{}", number / 2));
+    }
+    world.sync(&one).await;
+    world.sync(&two).await;
+    for number in 0..30 {
+        // Every content is there twice, so that nobody can tell which one moved where.
+        one.write(&format!("new/{number}"), format!("{}", number / 2));
+    }
+    for number in 0..30 {
+        one.remove(&format!("old/{number}"));
+    }
+    let sent = world.sync(&one).await;
+    assert_eq!((sent.deleted_there, sent.sent), (30, 30));
+    let received = world.sync(&two).await;
+    assert_eq!((received.deleted_here, received.received), (30, 30));
+    assert_eq!(one.tree(), two.tree());
+    for number in 0..29 {
+        two.remove(&format!("new/{number}"));
+    }
+    let stopped = world.try_sync(&two, Pairing::Continue).await;
+    assert!(matches!(stopped, Err(SyncError::MassDelete { deletes: 29, files: 30, .. })));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_in_the_place_of_a_file_or_directory_deletes_nothing() {
     let world = World::start().await;

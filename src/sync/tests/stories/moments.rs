@@ -63,9 +63,8 @@ impl Scripted {
     }
 
     fn at(&self, moment: Moment) -> Result<(), ApiError> {
-        play(&self.script, &self.seen, moment).map_err(|code| {
-            ApiError::Refused(Box::new(ErrorBody::new(code, "the test says no")))
-        })
+        play(&self.script, &self.seen, moment)
+            .map_err(|code| ApiError::Refused(Box::new(ErrorBody::new(code, "the test says no"))))
     }
 }
 

@@ -4,9 +4,11 @@ use std::fs;
 
 use protocol::error::ErrorCode;
 use sync::synchronise::Pairing;
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
 
 use crate::moments::{Moment, Scripted};
-use crate::world::World;
+use crate::world::{World, push_to};
 
 /// I3: a scan misses what moves past it. The next one finds it, and it has moved.
 #[tokio::test(flavor = "multi_thread")]
@@ -75,13 +77,63 @@ async fn a_file_that_is_back_before_its_deletion_stays() {
 async fn a_removed_file_is_removed_there_in_the_same_run() {
     let world = World::start().await;
     let one = world.device("one");
-    one.write("d/a", "1");
+    one.write("d/a", "removed");
     one.write("b", "1");
     world.sync(&one).await;
     fs::remove_dir_all(one.directory.join("d")).unwrap();
     one.write("b", "2");
-    one.write("c", "1");
+    one.write("c", "new");
     let summary = world.sync(&one).await;
     assert_eq!((summary.deleted_there, summary.sent), (1, 2));
     assert_eq!(world.listing().await, ["/b", "/c"]);
+}
+
+/// I7: somebody appends to a file all the time, here and in the space.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_never_rests_is_sent_once_and_copied_once() {
+    let world = World::start().await;
+    let one = world.device("one");
+    one.write("log", "1");
+    one.write("other", "1");
+    world.sync(&one).await;
+    one.write("other", "2");
+    let (log, mut round) = (one.directory.join("log"), 0);
+    let service = Scripted::new(&world.api, move |moment| {
+        if *moment == Moment::Changes {
+            round += 1;
+            fs::write(&log, format!("line {round}")).unwrap();
+        }
+        Ok(())
+    });
+    let summary = world.sync_through(service, &one, Pairing::Continue).await.unwrap();
+    assert_eq!((summary.sent, summary.conflicts), (2, 0));
+    assert_eq!(summary.problems.len(), 1);
+    let problem = &summary.problems[0];
+    assert!(problem.failed && problem.path.ends_with("/log"));
+    assert!(problem.reason.contains("still changing"), "{}", problem.reason);
+    let quiet = world.sync(&one).await;
+    assert_eq!((quiet.sent, quiet.problems.len()), (1, 0));
+
+    let two = world.device("two");
+    world.sync(&two).await;
+    let (log, theirs, mut round) = (one.directory.join("log"), world.path("log"), 0);
+    let api = world.api.clone();
+    let space = world.space.clone();
+    let service = Scripted::new(&world.api, move |moment| {
+        if *moment == Moment::Changes {
+            round += 1;
+            fs::write(&log, format!("ours {round}")).unwrap();
+            fs::write(&theirs, format!("theirs {round}")).unwrap();
+            let push = push_to(api.clone(), space.clone(), theirs.clone(), "/");
+            block_in_place(|| Handle::current().block_on(push)).unwrap();
+        }
+        Ok(())
+    });
+    let summary = world.sync_through(service, &one, Pairing::Continue).await.unwrap();
+    assert_eq!(summary.conflicts, 1);
+    assert!(summary.problems.iter().any(|problem| problem.reason.contains("still changing")));
+    world.sync(&one).await;
+    world.sync(&two).await;
+    assert_eq!(one.tree(), two.tree());
+    assert!(one.tree().len() <= 4, "one copy for each of the two runs: {:?}", one.tree().keys());
 }

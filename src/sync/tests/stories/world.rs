@@ -74,14 +74,7 @@ impl World {
         source: &Path,
         to: &str,
     ) -> Result<PushSummary> {
-        let request = Push {
-            sources: vec![source.to_owned()],
-            space: self.space.clone(),
-            to: to.parse().unwrap(),
-            into_directory: to.ends_with('/'),
-        };
-        let clock = Arc::new(SystemClock);
-        push(service, clock, Arc::new(Silent), request).await
+        push_to(service, self.space.clone(), source.to_owned(), to).await
     }
 
     pub(crate) async fn pull(&self, from: &str, to: &Path, different: Different) -> PullSummary {
@@ -137,6 +130,18 @@ impl World {
         let rows = sync::browse::entries_below(self.api.clone(), &self.space, &root).await;
         rows.unwrap().into_iter().map(|(path, _)| path.to_string()).collect()
     }
+}
+
+/// From somewhere else, with no world at hand.
+pub(crate) async fn push_to(
+    service: Arc<dyn SyncService>,
+    space: SpaceId,
+    source: PathBuf,
+    to: &str,
+) -> Result<PushSummary> {
+    let (to, into_directory) = (to.parse().unwrap(), to.ends_with('/'));
+    let request = Push { sources: vec![source], space, to, into_directory };
+    push(service, Arc::new(SystemClock), Arc::new(Silent), request).await
 }
 
 impl Device {
