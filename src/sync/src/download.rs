@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use futures::stream::{StreamExt, iter};
 use protocol::commit::Meta;
+use protocol::error::ErrorCode;
 use protocol::file::{LocateItem, LocateRequest, Location};
 use protocol::hash::ContentHash;
 use protocol::id::{FileId, SpaceId};
@@ -128,17 +129,35 @@ impl Downloader {
         Ok(())
     }
 
+    /// In halves where the server finds the whole too large.
     async fn locate(
         &self,
         batch: Vec<Want>,
     ) -> Result<(Vec<Want>, Vec<Option<Location>>), (Vec<Want>, SyncError)> {
-        let items =
-            batch.iter().map(|want| LocateItem { file: want.file.clone(), rev: want.content_rev });
-        let request = LocateRequest { items: items.collect() };
-        match self.service.locate(&self.space, &request).await {
-            Ok(answer) => Ok((batch, answer.items)),
-            Err(error) => Err((batch, error.into())),
+        let mut located = Vec::with_capacity(batch.len());
+        let mut size = batch.len();
+        while located.len() < batch.len() {
+            let next = batch[located.len()..].iter().take(size);
+            let items =
+                next.map(|want| LocateItem { file: want.file.clone(), rev: want.content_rev });
+            let request = LocateRequest { items: items.collect() };
+            match self.service.locate(&self.space, &request).await {
+                Ok(answer) if answer.items.len() == request.items.len() => {
+                    located.extend(answer.items);
+                }
+                Ok(_) => {
+                    let text = "the server left out some of the files; try again later";
+                    return Err((batch, SyncError::Refused(text.to_owned())));
+                }
+                Err(error)
+                    if error.code() == Some(ErrorCode::TooLarge) && request.items.len() > 1 =>
+                {
+                    size = request.items.len() / 2;
+                }
+                Err(error) => return Err((batch, error.into())),
+            }
         }
+        Ok((batch, located))
     }
 }
 

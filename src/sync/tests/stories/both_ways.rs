@@ -282,3 +282,31 @@ async fn what_has_our_own_folders_name_is_reported() {
     assert_eq!(summary.problems.len(), 1);
     assert_eq!(summary.problems[0].path, "/.sync-agent");
 }
+
+/// Our folder is never one that lies somewhere else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_in_the_place_of_our_own_folder_is_refused() {
+    let world = World::start().await;
+    let elsewhere = world.path("elsewhere");
+    fs::create_dir_all(&elsewhere).unwrap();
+    fs::set_permissions(&elsewhere, fs::Permissions::from_mode(0o755)).unwrap();
+    for (name, place) in [("one", ".sync-agent"), ("two", ".sync-agent/incoming")] {
+        let device = world.device(name);
+        let link = device.directory.join(place);
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        symlink(&elsewhere, &link).unwrap();
+        let refused = world.try_sync(&device, Pairing::Continue).await;
+        let Err(SyncError::Refused(text)) = refused else { panic!("{refused:?}") };
+        assert!(text.contains("is a symbolic link"), "{text}");
+        let pulled = world.pull_through(
+            world.api.clone(),
+            "/",
+            &device.directory,
+            sync::pull::Different::Keep,
+        );
+        assert!(matches!(pulled.await, Err(SyncError::Refused(_))));
+    }
+    assert!(tree(&elsewhere).is_empty());
+    let mode = fs::metadata(&elsewhere).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o755);
+}
