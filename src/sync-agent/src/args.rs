@@ -9,7 +9,8 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    done, or nothing to do
   1    error, or some files could not be handled (they are listed)
-  3    stopped before deleting many files; nothing was changed
+  3    stopped before deleting many files; none of those deletions was made, other changes may be
+       done already
   64   wrong usage
   69   the server or the object store can't be reached
   75   busy: another run works on the same directory

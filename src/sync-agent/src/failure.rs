@@ -93,6 +93,9 @@ fn engine_hint(error: &SyncError) -> Option<&'static str> {
             ErrorCode::Unavailable => Some("try again in a moment; what was done so far is kept"),
             _ => None,
         },
+        SyncError::Content(ContentError::Full) => {
+            Some("what was done so far is kept; run it again once there is room")
+        }
         SyncError::MassDelete { .. } => {
             Some("if that is what you want, repeat with --allow-mass-delete")
         }

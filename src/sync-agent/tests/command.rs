@@ -154,3 +154,52 @@ async fn a_killed_push_is_finished_by_the_next_one() {
     machine.succeed(&["pull", "home:/source", "copy"]).await;
     machine.succeed(&["check", "copy/source", "home:/source"]).await;
 }
+
+/// A pull that is killed at any moment shows no half file, and the next one goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_pull_is_finished_by_the_next_one() {
+    let service = Service::start().await;
+    let machine = Machine::new();
+    machine.log_in(&service).await;
+    let source = machine.path("source");
+    std::fs::create_dir(&source).unwrap();
+    let mut random = rand::rngs::StdRng::seed_from_u64(2);
+    let mut sizes = vec![120_000_000];
+    sizes.extend((0..60).map(|number| 20_000 + number * 5_000));
+    for (number, size) in sizes.into_iter().enumerate() {
+        let mut bytes = vec![0; size];
+        random.fill_bytes(&mut bytes);
+        std::fs::write(source.join(number.to_string()), bytes).unwrap();
+    }
+    machine.succeed(&["push", "source/", "home:/"]).await;
+    let incoming = machine.path("copy/.sync-agent/incoming");
+    let mut resumable = 0;
+    for milliseconds in [50, 150, 250, 350, 500] {
+        let mut child = machine.command(&["pull", "home:/", "copy"]).spawn().unwrap();
+        // The moment is what is varied here; nothing waits for something to be ready.
+        tokio::time::sleep(std::time::Duration::from_millis(milliseconds)).await;
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for entry in std::fs::read_dir(machine.path("copy")).into_iter().flatten() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_file() {
+                let original = std::fs::read(source.join(entry.file_name())).unwrap();
+                assert!(
+                    std::fs::read(entry.path()).unwrap() == original,
+                    "no half file is visible"
+                );
+            }
+        }
+        let partial = std::fs::read_dir(&incoming).into_iter().flatten();
+        let partial = partial.map(|entry| entry.unwrap().path());
+        resumable +=
+            partial.filter(|path| path.extension().is_some_and(|end| end == "part")).count();
+    }
+    assert!(resumable > 0, "the large file was never cut");
+    machine.succeed(&["pull", "home:/", "copy"]).await;
+    for number in 0..61 {
+        let name = number.to_string();
+        let copy = std::fs::read(machine.path("copy").join(&name)).unwrap();
+        assert!(copy == std::fs::read(source.join(&name)).unwrap(), "{name}");
+    }
+}

@@ -4,7 +4,10 @@
 //! with its modification time set. Where it goes from there is the caller's business.
 
 mod large;
+mod parts;
 mod small;
+
+pub(crate) use parts::sweep as sweep_parts;
 
 use std::path::PathBuf;
 use std::sync::Arc;

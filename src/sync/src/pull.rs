@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::browse::not_found;
 use crate::clock::Clock;
-use crate::download::{Downloader, Want};
+use crate::download::{Downloader, Want, sweep_parts};
 use crate::error::{IoContext, Result};
 use crate::fs::sync_directory;
 use crate::listing;
@@ -89,6 +89,9 @@ pub async fn pull(
     nodes.sort_by(|a, b| a.0.cmp(&b.0));
 
     let _lock = lock_out(&request.to)?;
+    let staging = request.to.join(OWN_DIRECTORY).join(INCOMING);
+    // Those of another pull to this directory may be of further use.
+    sweep_parts(&staging, clock.now(), |_, _| true)?;
     let placing = Placing::new(&request.to);
     let (items, mut summary) = {
         let request = request.clone();

@@ -92,10 +92,13 @@ pub async fn synchronise(
     let mut before = Before::default();
     let (mut losses, mut lost) = (Losses::default(), Losses::default());
     let mut again = true;
-    for _ in 0..MOST_ROUNDS {
+    for round in 0..MOST_ROUNDS {
         let (service, clock) = (run.service.as_ref(), run.clock.as_ref());
         fetch_journal(service, clock, &request.space, &mut run.root.state).await?;
         let remote = run.root.state.remote()?;
+        if round == 0 {
+            run.sweep_parts(&remote)?;
+        }
         let synced = run.root.state.synced()?;
         run.scan().await?;
         if request.mass_delete == MassDelete::Stop {

@@ -4,6 +4,8 @@
 
 #[path = "stories/both_ways.rs"]
 mod both_ways;
+#[path = "stories/interrupted.rs"]
+mod interrupted;
 #[path = "stories/moments.rs"]
 mod moments;
 #[path = "stories/one_way.rs"]

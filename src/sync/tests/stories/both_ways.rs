@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
+use protocol::id::FileId;
 use sync::error::SyncError;
 use sync::synchronise::{MassDelete, Pairing};
 
@@ -264,10 +265,12 @@ async fn leftovers_of_an_interrupted_run_go_to_the_trash() {
     one.write("a", "1");
     world.sync(&one).await;
     one.write(".sync-agent/incoming/0123456789abcdef", "old bytes");
-    one.write(".sync-agent/incoming/file.1.part", "beginning");
+    one.write(".sync-agent/incoming/of-the-user.part", "foreign");
+    let gone = FileId::from_random(1);
+    one.write(&format!(".sync-agent/incoming/{gone}.1.part"), "beginning of what is gone");
     world.sync(&one).await;
     let incoming = tree(&one.directory.join(".sync-agent/incoming"));
-    assert_eq!(incoming.into_keys().collect::<Vec<_>>(), [Path::new("file.1.part")]);
+    assert_eq!(incoming.into_keys().collect::<Vec<_>>(), [Path::new("of-the-user.part")]);
     let trash = tree(&one.directory.join(".sync-agent/trash"));
     assert!(trash.values().any(|content| content.as_deref() == Some(b"old bytes")));
 }
