@@ -44,6 +44,8 @@ pub(super) struct Run {
     /// Whether this round changed anything, or found out that it has to look again.
     pub(super) progress: bool,
     pub(super) caution: Caution,
+    /// Why nothing can be sent, once the space said so.
+    pub(super) read_only: Option<String>,
     traffic: Arc<Traffic>,
 }
 
@@ -74,6 +76,7 @@ impl Run {
             unnamable: Vec::new(),
             progress: false,
             caution: Caution::default(),
+            read_only: None,
             traffic,
         }
     }

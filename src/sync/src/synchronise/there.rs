@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::commit::{Meta, Op};
+use protocol::error::ErrorCode;
 use protocol::file::NodeKind;
 use protocol::id::FileId;
 use protocol::name::SpacePath;
@@ -12,7 +13,7 @@ use tokio::time::timeout;
 
 use super::execute::Run;
 use crate::commit::{Committed, Committer, Refusal, new_id};
-use crate::error::{IoContext as _, Result};
+use crate::error::{IoContext as _, Result, SyncError};
 use crate::fs::{Stamp, stamp};
 use crate::plan::Action;
 use crate::report::Event;
@@ -37,7 +38,36 @@ struct Job {
 }
 
 impl Run {
+    /// Somebody who may only read is told what can't be sent, and everything else goes on.
     pub(super) async fn send(&mut self, actions: &[Action]) -> Result<()> {
+        if self.read_only.is_none() {
+            match self.send_all(actions).await {
+                Err(SyncError::Api(error)) if error.code() == Some(ErrorCode::Forbidden) => {
+                    self.read_only = Some(error.to_string());
+                }
+                other => return other,
+            }
+        }
+        let reason = self.read_only.clone().unwrap_or_default();
+        for action in actions {
+            let (path, what) = match action {
+                Action::RemoveThere { id, .. } => {
+                    let Some(entry) = self.synced.get(id) else { continue };
+                    (entry.path.clone(), "it is removed here only")
+                }
+                Action::MakeThere { path }
+                | Action::SendNew { path, .. }
+                | Action::SendEdit { path, .. }
+                | Action::MoveThere { path, .. }
+                | Action::MetaThere { path, .. } => (path.clone(), "your change stays here only"),
+                _ => continue,
+            };
+            self.problem(&path, format!("{reason}; {what}"));
+        }
+        Ok(())
+    }
+
+    async fn send_all(&mut self, actions: &[Action]) -> Result<()> {
         let session = Session::new(self.service.clone(), self.clock.clone(), self.space.clone());
         let session = Arc::new(session);
         let mut committer =

@@ -5,6 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use protocol::id::FileId;
+use protocol::space::Role;
 use sync::error::SyncError;
 use sync::synchronise::{MassDelete, Pairing};
 
@@ -312,4 +313,32 @@ async fn a_link_in_the_place_of_our_own_folder_is_refused() {
     assert!(tree(&elsewhere).is_empty());
     let mode = fs::metadata(&elsewhere).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o755);
+}
+
+/// Somebody who may only read gets everything, and is told what stays with them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_viewers_own_changes_do_not_hold_up_those_of_others() {
+    let world = World::start().await;
+    let (one, bobs) = (world.device("one"), world.device("bobs"));
+    let bob = world.member("bob@example.com", Role::Viewer).await;
+    for (name, content) in [("edited", "1"), ("removed", "2"), ("kept", "3"), ("mine", "4")] {
+        one.write(name, content);
+    }
+    world.sync(&one).await;
+    world.sync_through(bob.clone(), &bobs, Pairing::Continue).await.unwrap();
+    bobs.write("mine", "bob's");
+    bobs.write("new", "bob's too");
+    bobs.remove("kept");
+    one.write("edited", "changed");
+    one.remove("removed");
+    one.write("added", "5");
+    world.sync(&one).await;
+    let summary = world.sync_through(bob, &bobs, Pairing::Continue).await.unwrap();
+    assert_eq!((summary.received, summary.deleted_here, summary.sent), (2, 1, 0));
+    assert_eq!(bobs.read("edited"), b"changed");
+    assert_eq!((bobs.read("mine"), bobs.read("new")), (b"bob's".to_vec(), b"bob's too".to_vec()));
+    let reasons = summary.problems.iter().map(|problem| (&problem.path, &problem.reason));
+    let told: Vec<_> = reasons.filter(|(_, reason)| reason.contains("here only")).collect();
+    assert_eq!((told.len(), summary.problems.len()), (3, 3), "{:?}", summary.problems);
+    assert_eq!(world.listing().await, ["/added", "/edited", "/kept", "/mine"]);
 }

@@ -196,3 +196,29 @@ async fn a_lookup_that_is_too_large_is_made_in_halves() {
         }
     }
 }
+
+/// One line says that a file is in the way, on either side, however much lies below.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_where_a_directory_should_be_is_told_once() {
+    let world = World::start().await;
+    let (source, note) = (world.path("source"), world.path("note"));
+    fs::create_dir_all(source.join("below/it")).unwrap();
+    fs::write(source.join("below/it/a"), "1").unwrap();
+    fs::write(source.join("b"), "2").unwrap();
+    fs::write(&note, "3").unwrap();
+    world.push(&note, "/").await;
+    let refused = world.push_through(world.api.clone(), &source, "/note").await.unwrap_err();
+    assert!(refused.to_string().starts_with("/note is a file in the space"), "{refused}");
+
+    fs::rename(&note, world.path("below")).unwrap();
+    world.push(&world.path("below"), "/source/").await;
+    let pushed = world.push(&source, "/").await;
+    assert_eq!((pushed.created, pushed.problems.len()), (1, 1), "{:?}", pushed.problems);
+    assert_eq!(pushed.problems[0].path, "/source/below");
+
+    let target = world.path("below");
+    let refused = world.pull_through(world.api.clone(), "/note", &target, Different::Keep).await;
+    let text = refused.unwrap_err().to_string();
+    assert!(text.contains("not a directory to put things in") && text.contains("--overwrite"));
+    assert_eq!(fs::read(&target).unwrap(), b"3");
+}

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use protocol::account::RedeemRequest;
 use protocol::id::SpaceId;
 use protocol::name::SpacePath;
-use protocol::space::CreateSpaceRequest;
+use protocol::space::{CreateSpaceRequest, Role};
 use sync::api::{Api, PlainHttp};
 use sync::clock::SystemClock;
 use sync::error::Result;
@@ -22,7 +22,7 @@ use tempfile::TempDir;
 use crate::service::{PASSWORD, Service};
 
 pub(crate) struct World {
-    _service: Service,
+    service: Service,
     pub(crate) api: Arc<Api>,
     pub(crate) space: SpaceId,
     folder: TempDir,
@@ -49,7 +49,21 @@ impl World {
         let api = Arc::new(api.with_token(Secret::new(login.token)));
         let request = CreateSpaceRequest { name: "home".to_owned() };
         let space = api.create_space(&request).await.unwrap().id;
-        Self { _service: service, api, space, folder: TempDir::new().unwrap() }
+        Self { service, api, space, folder: TempDir::new().unwrap() }
+    }
+
+    /// Somebody else, with a role in the space.
+    pub(crate) async fn member(&self, login: &str, role: Role) -> Arc<Api> {
+        let api = Api::new(&self.service.url, None, PlainHttp::OnlyLoopback).unwrap();
+        let request = RedeemRequest {
+            invitation: self.service.invitation(login).await,
+            login: None,
+            password: PASSWORD.to_owned(),
+            device_name: "phone".to_owned(),
+        };
+        let answer = api.redeem(&request).await.unwrap();
+        self.api.share(&self.space, login, role).await.unwrap();
+        Arc::new(api.with_token(Secret::new(answer.token)))
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
