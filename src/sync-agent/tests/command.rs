@@ -101,7 +101,7 @@ async fn a_first_login_needs_no_terminal_and_leaves_no_secret_readable() {
 async fn wrong_usage_says_what_to_write() {
     let machine = Machine::new();
     for (arguments, hint) in [
-        (&["push", "file", "nowhere"][..], "SPACE:/path"),
+        (&["push", "file", "no/where"][..], "SPACE:/path, perhaps no:/where"),
         (&["login", "http://sync.example.com", "--login", "a@b.c"], "--allow-plain-http"),
         (&["login", "nonsense", "--login", "a@b.c"], "https://"),
         (&["login", "http://127.0.0.1:1", "--login", "a@b.c"], "--password-file"),
@@ -111,6 +111,12 @@ async fn wrong_usage_says_what_to_write() {
         let talk = machine.fail(arguments, 64).await;
         assert!(talk.contains(hint), "{arguments:?}: {talk}");
     }
+    let told = machine.run(&["ls", "no/where", "--format", "json"]).await;
+    let told: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+    assert_eq!((&told["format"], &told["exit_code"]), (&"sync-agent/error/1".into(), &64.into()));
+    let told = machine.run(&["frobnicate", "--format=json"]).await;
+    let told: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+    assert_eq!((&told["format"], &told["exit_code"]), (&"sync-agent/error/1".into(), &64.into()));
     assert!(machine.succeed(&["version"]).await.starts_with("sync-agent "));
     assert!(machine.succeed(&["completions", "bash"]).await.contains("sync-agent"));
 }
@@ -201,5 +207,51 @@ async fn a_killed_pull_is_finished_by_the_next_one() {
         let name = number.to_string();
         let copy = std::fs::read(machine.path("copy").join(&name)).unwrap();
         assert!(copy == std::fs::read(source.join(&name)).unwrap(), "{name}");
+    }
+}
+
+/// What newcomers write and meet: short places, a header, an owner's name, a hint.
+#[tokio::test(flavor = "multi_thread")]
+async fn places_may_be_short_and_lists_say_whose() {
+    let service = Service::start().await;
+    let machine = Machine::new();
+    machine.log_in(&service).await;
+    std::fs::write(machine.path("note"), "1").unwrap();
+    machine.succeed(&["push", "note", "home"]).await;
+    machine.succeed(&["push", "note", "home:other"]).await;
+    for place in ["home", "home:", "home:/"] {
+        let listed = machine.succeed(&["ls", place]).await;
+        assert!(listed.contains("note") && listed.contains("other"), "{place}: {listed}");
+    }
+    machine.succeed(&["sync", "files", "home:/", "--once"]).await;
+    let told = machine.fail(&["pull", "home:note", "note"], 1).await;
+    assert!(told.contains("not a directory to put things in") && !told.contains("os error"));
+
+    let invitation = service.invitation("bob@example.com").await;
+    let told = machine.fail(&["space", "share", "home", "bob@example.com"], 1).await;
+    assert!(told.contains("has to log in once first"), "{told}");
+    let bob = Machine::new();
+    std::fs::write(bob.path("invitation"), invitation).unwrap();
+    let flags = ["--invitation-file", "invitation", "--password-file", "password"];
+    bob.succeed(&[&["login", service.url.as_str()][..], &flags].concat()).await;
+    machine.succeed(&["space", "share", "home", "bob@example.com", "--role", "viewer"]).await;
+    let mine = machine.succeed(&["space", "list"]).await;
+    let row: Vec<_> = mine.lines().nth(1).unwrap().split_whitespace().collect();
+    assert!(mine.starts_with("NAME  ROLE"), "{mine}");
+    assert_eq!(row[..3], ["home", "owner", "you"]);
+    let his = bob.succeed(&["space", "list"]).await;
+    let row: Vec<_> = his.lines().nth(1).unwrap().split_whitespace().collect();
+    assert_eq!(row[..3], ["home", "viewer", "ada@example.com"]);
+    for (arguments, format) in [
+        (&["whoami"][..], "whoami"),
+        (&["space", "list"], "spaces"),
+        (&["ls", "home"], "ls"),
+        (&["mail", "off", "home"], "mail"),
+        (&["sync", "files", "home", "--once"], "sync"),
+        (&["logout"], "logout"),
+    ] {
+        let text = bob.succeed(&[arguments, &["--format", "json"]].concat()).await;
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["format"], format!("sync-agent/{format}/1"));
     }
 }
