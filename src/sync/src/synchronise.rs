@@ -111,7 +111,11 @@ pub async fn synchronise(
                 before = Before::of(&synced);
             }
             losses = plan::losses(&actions, &remote, &run.local, &before);
-            stop_mass_delete(losses, before.files, lost)?;
+            let stopped = stop_mass_delete(losses, before.files, lost);
+            if stopped.is_err() && run.caution.is_first_sight(&actions, &synced) {
+                continue;
+            }
+            stopped?;
         }
         let deleted = (run.summary.deleted_here, run.summary.deleted_there);
         again = run.carry_out(actions, remote, synced).await?;

@@ -89,6 +89,11 @@ impl Caution {
         }
     }
 
+    /// Whether the plan rests on an absence that only this scan saw; the next one is asked first.
+    pub(super) fn is_first_sight(&mut self, actions: &[Action], synced: &Synced) -> bool {
+        self.hold_absent(&mut actions.to_vec(), synced)
+    }
+
     fn hold_absent(&mut self, actions: &mut Vec<Action>, synced: &Synced) -> bool {
         let absent = actions.iter().filter_map(|action| taken_for_absent(action, synced));
         let before = std::mem::replace(&mut self.absent, absent.cloned().collect());

@@ -42,6 +42,29 @@ async fn a_file_that_moves_past_the_scan_is_moved_and_not_deleted() {
     assert_eq!(one.tree(), two.tree());
 }
 
+/// A large folder that moves past the scan is no mass deletion either.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_moves_past_the_scan_does_not_stop_the_run() {
+    let world = World::start().await;
+    let one = world.device("one");
+    for number in 0..30 {
+        one.write(&format!("photos/{number}"), format!("photo {number}"));
+    }
+    world.sync(&one).await;
+    let (files, between) = (one.directory.clone(), world.path("between"));
+    fs::rename(files.join("photos"), &between).unwrap();
+    let mut rounds = 0;
+    let service = Scripted::new(&world.api, move |moment| {
+        rounds += u32::from(*moment == Moment::Changes);
+        if rounds == 2 && between.exists() {
+            fs::rename(&between, files.join("pictures")).unwrap();
+        }
+        Ok(())
+    });
+    let summary = world.sync_through(service, &one, Pairing::Continue).await.unwrap();
+    assert_eq!((summary.deleted_there, summary.moved_there), (0, 1));
+}
+
 /// I3: what came back after both scans is seen by the look right before the deletion.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_back_before_its_deletion_stays() {
