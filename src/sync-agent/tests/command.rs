@@ -2,15 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
-#[path = "../../sync/tests/stories/service.rs"]
-mod service;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use rand::{RngCore, SeedableRng};
-use service::{PASSWORD, Service};
 use tempfile::TempDir;
+use testkit::{PASSWORD, Service};
 
 struct Machine {
     folder: TempDir,

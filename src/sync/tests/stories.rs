@@ -12,8 +12,6 @@ mod moments;
 mod one_way;
 #[path = "stories/random.rs"]
 mod random;
-#[path = "stories/service.rs"]
-mod service;
 #[path = "stories/unsteady.rs"]
 mod unsteady;
 #[path = "stories/world.rs"]

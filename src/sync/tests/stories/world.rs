@@ -18,8 +18,7 @@ use sync::secret::Secret;
 use sync::service::Service as SyncService;
 use sync::synchronise::{MassDelete, Pairing, Request, SyncSummary, synchronise};
 use tempfile::TempDir;
-
-use crate::service::{PASSWORD, Service};
+use testkit::{PASSWORD, Service};
 
 pub(crate) struct World {
     service: Service,
