@@ -14,7 +14,6 @@ use std::sync::Arc;
 
 use futures::stream::{StreamExt, iter};
 use protocol::commit::Meta;
-use protocol::error::ErrorCode;
 use protocol::file::{LocateItem, LocateRequest, Location};
 use protocol::hash::ContentHash;
 use protocol::id::{FileId, SpaceId};
@@ -24,6 +23,7 @@ use crate::clock::Clock;
 use crate::error::{Result, SyncError};
 use crate::fs::create_directories;
 use crate::gate::Gate;
+use crate::halves;
 use crate::report::Reporter;
 use crate::service::Service;
 
@@ -132,35 +132,21 @@ impl Downloader {
         Ok(())
     }
 
-    /// In halves where the server finds the whole too large.
     async fn locate(
         &self,
         batch: Vec<Want>,
     ) -> Result<(Vec<Want>, Vec<Option<Location>>), (Vec<Want>, SyncError)> {
-        let mut located = Vec::with_capacity(batch.len());
-        let mut size = batch.len();
-        while located.len() < batch.len() {
-            let next = batch[located.len()..].iter().take(size);
-            let items =
-                next.map(|want| LocateItem { file: want.file.clone(), rev: want.content_rev });
-            let request = LocateRequest { items: items.collect() };
-            match self.service.locate(&self.space, &request).await {
-                Ok(answer) if answer.items.len() == request.items.len() => {
-                    located.extend(answer.items);
-                }
-                Ok(_) => {
-                    let text = "the server left out some of the files; try again later";
-                    return Err((batch, SyncError::Refused(text.to_owned())));
-                }
-                Err(error)
-                    if error.code() == Some(ErrorCode::TooLarge) && request.items.len() > 1 =>
-                {
-                    size = request.items.len() / 2;
-                }
-                Err(error) => return Err((batch, error.into())),
-            }
+        let items =
+            batch.iter().map(|want| LocateItem { file: want.file.clone(), rev: want.content_rev });
+        let items: Vec<_> = items.collect();
+        let located = halves::ask(&items, LOCATE_ITEMS, |items| async move {
+            let answer = self.service.locate(&self.space, &LocateRequest { items }).await?;
+            Ok(answer.items)
+        });
+        match located.await {
+            Ok(located) => Ok((batch, located)),
+            Err(error) => Err((batch, error)),
         }
-        Ok((batch, located))
     }
 }
 

@@ -54,7 +54,7 @@ impl Caution {
         self.sent.insert(path.clone(), STILL_CHANGING.to_owned());
     }
 
-    /// The space will not take it however often it is brought.
+    /// It is of no use to bring it once more.
     pub(super) fn refused(&mut self, path: &SpacePath, reason: &str) {
         self.sent.insert(path.clone(), reason.to_owned());
     }

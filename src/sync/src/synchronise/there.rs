@@ -99,9 +99,17 @@ impl Run {
     ) -> Result<()> {
         for action in actions {
             let Action::RemoveThere { id, base, kind } = action else { continue };
-            if !self.is_still_absent(id)? {
-                self.progress = true;
-                continue;
+            match self.is_still_absent(id) {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.progress = true;
+                    continue;
+                }
+                Err(error) => {
+                    let path = self.synced.get(id).map(|entry| entry.path.clone());
+                    self.problem(&path.unwrap_or_default(), error);
+                    continue;
+                }
             }
             let op = Op::Delete { file: id.clone(), base: *base };
             let committed = committer.add(op, Done::Removed(*kind)).await?;
@@ -223,6 +231,7 @@ impl Run {
             Stored::Ready { index, content, stamp } => (index, content, stamp),
             Stored::Changing { index } => {
                 let reason = "it kept changing while it was read; it is left for the next run";
+                self.caution.refused(&jobs[index].path, reason);
                 self.problem(&jobs[index].path, reason);
                 return Ok(());
             }
