@@ -97,6 +97,11 @@ impl Chosen {
         }
     }
 
+    /// What the blueprint says of the server program: `bundled`, or a path.
+    pub(crate) fn named_release(&self) -> String {
+        self.deployment.servers.release.to_string()
+    }
+
     fn require_local(&self) -> Result<()> {
         match self.deployment.target {
             Target::Local => Ok(()),

@@ -18,6 +18,7 @@ mod accounts;
 mod cli;
 mod commands;
 mod deployment;
+mod durations;
 mod env_vars;
 mod error;
 mod exit_code;
@@ -25,6 +26,7 @@ mod invitation;
 mod programs;
 pub mod reference;
 mod reporter;
+mod rolling;
 mod settings;
 mod ui;
 

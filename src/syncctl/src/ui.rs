@@ -8,8 +8,10 @@ use crate::cli::Format;
 use crate::error::{CliError, Kind, Result};
 use crate::settings::{Settings, Verbosity};
 
+pub(crate) mod line;
 pub(crate) mod log_line;
 pub(crate) mod progress;
+pub(crate) mod screen;
 pub(crate) mod style;
 pub(crate) mod table;
 pub(crate) mod units;
