@@ -78,8 +78,9 @@ pub async fn serve_within(
 ) -> Result<(), EngineError> {
     let credentials = credential::Credentials::new(config.root.clone());
     let opening = config.clone();
+    let full_until = limits.full_until.clone();
     let (store, database, outbox) = tokio::task::spawn_blocking(move || {
-        let store = object::ObjectStore::open(&opening.data_dir.join("objects"))?;
+        let store = object::ObjectStore::open(&opening.data_dir.join("objects"), full_until)?;
         let database = dynamodb::Metadata::open(&opening.data_dir.join("metadata"))?;
         let outbox = mail::Sink::open(&opening.data_dir.join("mail"))?;
         database.ensure_table(&opening.table)?;
@@ -98,7 +99,7 @@ pub async fn serve_within(
         config: Arc::new(config),
     });
     let sweeper = tokio::spawn(database.sweep_until(stopped.clone()));
-    let s3_task = tokio::spawn(listener::serve(s3, s3_service, limits, stopped.clone()));
+    let s3_task = tokio::spawn(listener::serve(s3, s3_service, limits.clone(), stopped.clone()));
     let api_task = tokio::spawn(listener::serve(api, api_service, limits, stopped));
     shutdown.await;
     // Receivers may be gone only if their task is.

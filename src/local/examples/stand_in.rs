@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
@@ -13,6 +13,7 @@ fn main() -> ExitCode {
         [_, "__supervisor", "--data", data] => local::entry::supervisor(Path::new(data)),
         [_, "__balancer", "--data", data] => local::entry::balancer(Path::new(data)),
         [_, "__engines", "--data", data] => local::entry::engines(Path::new(data)),
+        [_, "roll", data, program] => roll(Path::new(data), Path::new(program)),
         [_, "up", data, listen] => up(Path::new(data), listen),
         [_] => serve(),
         _ => ExitCode::from(64),
@@ -31,6 +32,23 @@ fn up(data: &Path, listen: &str) -> ExitCode {
     }
 }
 
+/// What `syncctl roll` does.
+fn roll(data: &Path, program: &Path) -> ExitCode {
+    let request = local::RollRequest { program: program.to_owned(), bake: None };
+    match local::roll(data, &request, &local::Silent) {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// How long a release with a late fault is well.
+const LATE: Duration = Duration::from_secs(2);
+
+/// A fault that comes with the release itself.
+fn own_fault(name: &str) -> bool {
+    std::env::var("STAND_IN_FAULT").is_ok_and(|fault| fault == name)
+}
+
 fn serve() -> ExitCode {
     let address = std::env::var("SYNCD_LISTEN").expect("SYNCD_LISTEN");
     if fault("exit").exists() {
@@ -39,8 +57,15 @@ fn serve() -> ExitCode {
     }
     let listener = TcpListener::bind(&address).expect("a free address");
     writeln!(std::io::stderr(), "listening on {address}").expect("a log");
+    let begun = Instant::now();
+    if own_fault("exit-later") {
+        std::thread::spawn(|| {
+            std::thread::sleep(LATE);
+            std::process::exit(3);
+        });
+    }
     for stream in listener.incoming().flatten() {
-        std::thread::spawn(move || converse(stream));
+        std::thread::spawn(move || converse(stream, begun));
     }
     ExitCode::SUCCESS
 }
@@ -52,14 +77,14 @@ fn fault(name: &str) -> PathBuf {
     root.join("run").join(format!("fault-{name}"))
 }
 
-fn converse(stream: TcpStream) {
+fn converse(stream: TcpStream, begun: Instant) {
     stream.set_nodelay(true).expect("a socket");
     let mut reader = BufReader::new(stream.try_clone().expect("a second handle"));
     let mut writer = stream;
-    while answer(&mut reader, &mut writer).is_some() {}
+    while answer(&mut reader, &mut writer, begun).is_some() {}
 }
 
-fn answer(reader: &mut BufReader<TcpStream>, writer: &mut TcpStream) -> Option<()> {
+fn answer(reader: &mut BufReader<TcpStream>, writer: &mut TcpStream, begun: Instant) -> Option<()> {
     let mut head = String::new();
     loop {
         let before = head.len();
@@ -79,6 +104,11 @@ fn answer(reader: &mut BufReader<TcpStream>, writer: &mut TcpStream) -> Option<(
     match path {
         "/wait" => std::thread::sleep(Duration::from_millis(number)),
         "/download" => return download(writer, number),
+        "/health" if own_fault("unhealthy-later") && begun.elapsed() > LATE => {
+            return send(writer, 503, "not well");
+        }
+        "/ready" if own_fault("unready") => return send(writer, 503, "not ready"),
+        "/anything" if own_fault("errors") => return send(writer, 500, "an error"),
         "/ready" if fault("unready").exists() => return send(writer, 503, "not ready"),
         "/health" if fault("unhealthy").exists() => return send(writer, 503, "not well"),
         _ => {}

@@ -1,5 +1,6 @@
 //! The history: what happened to which part, and why.
 
+use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -43,6 +44,23 @@ pub enum Event {
     Failed,
     /// The group's size follows the load.
     Scaled,
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Started => "started",
+            Self::Adopted => "taken over",
+            Self::Healthy => "healthy",
+            Self::Unhealthy => "unhealthy",
+            Self::Died => "died",
+            Self::Draining => "draining",
+            Self::Stopped => "stopped",
+            Self::Changed => "changed",
+            Self::Failed => "failed",
+            Self::Scaled => "scaled",
+        })
+    }
 }
 
 /// Adds a line. A history that can't be written must stop nobody.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,9 @@ use crate::spec::HealthSpec;
 pub(crate) const SUPERVISOR: &str = "supervisor";
 pub(crate) const BALANCER: &str = "balancer";
 pub(crate) const ENGINES: &str = "engines";
+
+/// For engines and balancer.
+const START_LIMIT: Duration = Duration::from_secs(30);
 
 /// Read by nobody but the fingerprint: what a process takes from files when it starts.
 const ENV_FIXED: &str = "SYNCCTL_LOCAL_FIXED";
@@ -46,6 +50,8 @@ pub(crate) struct Component {
     /// Of the launch, worked out once.
     pub(crate) fingerprint: String,
     pub(crate) health: HealthSpec,
+    /// A process that is not healthy by then is replaced.
+    pub(crate) start_limit: Duration,
 }
 
 /// Engines, then the balancer: what there is one of. Empty while the engines have no address.
@@ -77,6 +83,7 @@ pub(crate) fn server(
         address,
         fingerprint: String::new(),
         health: desired.spec.health.clone(),
+        start_limit: desired.spec.start_limit,
     };
     Some(component.finished())
 }
@@ -126,6 +133,7 @@ fn engines(data: &DataDir, desired: &Desired, s3: SocketAddr, api: SocketAddr) -
         fingerprint: String::new(),
         // A disk that is busy for a while is no reason to kill what writes to it.
         health: HealthSpec { unhealthy: 6, ..HealthSpec::default() },
+        start_limit: START_LIMIT,
     }
 }
 
@@ -145,6 +153,7 @@ fn balancer(data: &DataDir, desired: &Desired) -> Component {
             path: crate::balancer::HEALTH_PATH.to_owned(),
             ..HealthSpec::default()
         },
+        start_limit: START_LIMIT,
     }
 }
 

@@ -1,15 +1,33 @@
 //! Drills: takes something away on purpose, under load, and reports what users would have noticed
 //! (HA-6, HA-7).
 
+mod blow;
 mod load;
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use serde::Serialize;
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
 
-use crate::error::Result;
+use self::blow::Blow;
+use self::load::{Answer, Load};
+use crate::activity::activities;
+use crate::component::reachable;
+use crate::data::DataDir;
+use crate::desired::Desired;
+use crate::error::{LocalError, Result};
 use crate::reporter::Reporter;
+use crate::spec::HealthSpec;
+use crate::state::{ComponentState, RolloutStatus};
+use crate::status::{Status, status};
+
+/// Load before the blow, and after the last event.
+const CALM: Duration = Duration::from_secs(1);
+/// Beyond the outage; what takes longer won't come back by itself.
+const LONGEST_RECOVERY: Duration = Duration::from_secs(120);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+const MOST_MOMENTS: usize = 200;
 
 /// What to take away, and for how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +65,9 @@ pub struct DrillReport {
     pub failed: u64,
     /// Of these, how many were sent after the ejection window had passed (HA-7 wants none).
     pub failed_after_window: u64,
+    /// Attempts to store content, and how many of them were refused. Only a disk drill makes any.
+    pub writes: u64,
+    pub writes_refused: u64,
     /// Health checks need this long to take a server out.
     #[serde(serialize_with = "seconds")]
     pub window: Duration,
@@ -75,19 +96,181 @@ pub struct Moment {
 impl DrillReport {
     /// Nothing failed that should not have, and everything is back.
     pub fn passed(&self) -> bool {
-        self.failed_after_window == 0 && self.full_strength_after.is_some()
+        let bit = self.kind != DrillKind::Disk || self.writes_refused > 0;
+        bit && self.failed_after_window == 0 && self.full_strength_after.is_some()
     }
 }
 
+/// Tries to store a little content, as a client would; the error is for people.
+pub trait WriteProbe: Sync {
+    /// # Errors
+    /// Why nothing was stored.
+    fn write(&self) -> std::result::Result<(), String>;
+}
+
 /// Runs a drill on a deployment that is well, and leaves it well.
+///
+/// A disk drill needs somebody who writes; the others need no `writer`.
 ///
 /// # Errors
 /// A deployment that does not run or is not at full strength, a target that does not exist, an
 /// interrupt. What was taken away is given back in every case.
 pub fn drill(
-    _data_dir: &Path,
-    _request: &DrillRequest,
-    _reporter: &dyn Reporter,
+    data_dir: &Path,
+    request: &DrillRequest,
+    writer: Option<&dyn WriteProbe>,
+    reporter: &dyn Reporter,
 ) -> Result<DrillReport> {
-    unreachable!()
+    let data = DataDir::open(data_dir)?;
+    let before = status(data_dir)?;
+    require_full_strength(&before)?;
+    let desired = Desired::read(&data)?.ok_or(LocalError::NotRunning)?;
+    let blow = Blow::choose(&data, request, &before)?;
+    let load = Load::start(reachable(desired.spec.listen), request.rate, writer);
+    // Some calm first, so that the story has a beginning.
+    std::thread::scope(|scope| {
+        load.run(scope);
+        pause(CALM);
+        reporter.progress(&blow.announcement());
+        let struck = Instant::now();
+        let struck_at = Timestamp::now();
+        let followed = blow.strike().and_then(|()| {
+            follow(data_dir, &before, &blow, &load, struck, reporter).inspect(|_| pause(CALM))
+        });
+        blow.lift();
+        let answers = load.stop();
+        let followed = followed?;
+        let window = ejection_window(&desired.spec.health);
+        Ok(report(&data, request.kind, &blow, (struck, struck_at), window, &answers, followed))
+    })
+}
+
+/// How the recovery went.
+#[derive(Clone, Copy, Debug, Default)]
+struct Recovery {
+    replaced: Option<Duration>,
+    full_strength: Option<Duration>,
+}
+
+fn require_full_strength(status: &Status) -> Result<()> {
+    if status.balancer.pid.is_none() {
+        return Err(LocalError::NotRunning);
+    }
+    let well = status.supervisor.state == ComponentState::Healthy
+        && status.ready
+        && status.converged
+        && !status.rollout.as_ref().is_some_and(RolloutStatus::is_running);
+    if well { Ok(()) } else { Err(LocalError::NotAtFullStrength) }
+}
+
+/// Watches until everything is as before, or for too long.
+fn follow(
+    data_dir: &Path,
+    before: &Status,
+    blow: &Blow,
+    load: &Load,
+    struck: Instant,
+    reporter: &dyn Reporter,
+) -> Result<Recovery> {
+    let mut recovery = Recovery::default();
+    let limit = blow.outage() + LONGEST_RECOVERY;
+    while struck.elapsed() < limit && recovery.full_strength.is_none() {
+        if reporter.cancelled() {
+            return Err(LocalError::Interrupted);
+        }
+        let now = status(data_dir)?;
+        let healthy =
+            now.servers.iter().filter(|server| server.state == ComponentState::Healthy).count();
+        let stores = !load.has_writer() || load.wrote_since(struck + blow.outage());
+        let replaced = blow.is_replaced(before, &now) && stores;
+        if replaced && recovery.replaced.is_none() {
+            recovery.replaced = Some(struck.elapsed());
+            reporter.progress(&format!("{healthy} servers are in service again"));
+        }
+        let whole = now.converged
+            && now.ready
+            && names(&now).len() == names(before).len()
+            && zones(&now) == zones(before);
+        if replaced && whole && struck.elapsed() >= blow.outage() {
+            recovery.full_strength = Some(struck.elapsed());
+            reporter.progress("everything is at full strength");
+        }
+        pause(LOOK_AGAIN);
+    }
+    Ok(recovery)
+}
+
+fn report(
+    data: &DataDir,
+    kind: DrillKind,
+    blow: &Blow,
+    (struck, struck_at): (Instant, Timestamp),
+    window: Duration,
+    (answers, writes): &(Vec<Answer>, Vec<Answer>),
+    recovery: Recovery,
+) -> DrillReport {
+    let failed = answers.iter().filter(|answer| !answer.ok);
+    let late = failed.clone().filter(|answer| answer.sent > struck + window);
+    DrillReport {
+        kind,
+        target: blow.target(),
+        requests: answers.len() as u64,
+        failed: failed.count() as u64,
+        failed_after_window: late.count() as u64,
+        writes: writes.len() as u64,
+        writes_refused: writes.iter().filter(|write| !write.ok).count() as u64,
+        window,
+        slowest: answers.iter().map(|answer| answer.took).max().unwrap_or_default(),
+        replaced_after: recovery.replaced,
+        full_strength_after: recovery.full_strength,
+        timeline: timeline(data, struck_at),
+    }
+}
+
+/// What the history says of the time since the blow.
+fn timeline(data: &DataDir, struck_at: Timestamp) -> Vec<Moment> {
+    activities(data, MOST_MOMENTS)
+        .into_iter()
+        .filter(|activity| activity.at >= struck_at)
+        .map(|activity| Moment {
+            after: Duration::try_from(activity.at - struck_at).unwrap_or_default(),
+            component: activity.component,
+            text: format!("{}: {}", activity.event, activity.cause),
+        })
+        .collect()
+}
+
+/// After so long a balancer has taken a server out that answers no check (HA-5).
+fn ejection_window(health: &HealthSpec) -> Duration {
+    health.interval * health.unhealthy + health.timeout
+}
+
+fn names(status: &Status) -> Vec<&str> {
+    status.servers.iter().map(|server| server.name.as_str()).collect()
+}
+
+/// The zones that servers stand in, one entry a server.
+fn zones(status: &Status) -> Vec<Option<&str>> {
+    let mut zones: Vec<Option<&str>> =
+        status.servers.iter().map(|server| server.zone.as_deref()).collect();
+    zones.sort_unstable();
+    zones
+}
+
+fn pause(time: Duration) {
+    std::thread::sleep(time);
+}
+
+fn seconds<S: Serializer>(time: &Duration, to: S) -> std::result::Result<S::Ok, S::Error> {
+    to.serialize_f64(time.as_secs_f64())
+}
+
+fn maybe_seconds<S: Serializer>(
+    time: &Option<Duration>,
+    to: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => to.serialize_some(&time.as_secs_f64()),
+        None => to.serialize_none(),
+    }
 }

@@ -12,6 +12,7 @@ use crate::data::secrets::read_credential;
 use crate::desired::Desired;
 use crate::error::{LocalError, Result};
 use crate::layout::{ENGINES_API, ENGINES_S3, Layout};
+use crate::supervisor::outage::disk_file;
 
 /// Says that the process has been started again already, to have a session of its own.
 const ENV_AGAIN: &str = "SYNCCTL_LOCAL_AGAIN";
@@ -89,7 +90,9 @@ fn serve_engines(data: &DataDir) -> Result<()> {
                 .map_err(|source| LocalError::CannotListen { address, source })
         };
         let (s3, api) = (listen(s3).await?, listen(api).await?);
-        engines::serve(config, s3, api, crate::balancer::termination()).await.map_err(|error| {
+        let limits = engines::Limits { full_until: Some(disk_file(data)), ..Default::default() };
+        let end = crate::balancer::termination();
+        engines::serve_within(config, limits, s3, api, end).await.map_err(|error| {
             LocalError::DoesNotStart {
                 component: crate::component::ENGINES.to_owned(),
                 reason: error.to_string(),

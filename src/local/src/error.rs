@@ -57,6 +57,8 @@ pub enum LocalError {
     UnknownRelease { name: String, known: Vec<String> },
     #[error("there is no earlier release to go back to")]
     NoEarlierRelease,
+    #[error("the service is not at full strength; a drill would do harm")]
+    NotAtFullStrength,
     #[error("no zone is called `{name}`")]
     UnknownZone { name: String, known: Vec<String> },
     #[error("interrupted; what this command had started is stopped again")]
@@ -152,6 +154,7 @@ impl LocalError {
             Self::NotRunning => "start it with: syncctl up".into(),
             Self::UnknownRelease { known, .. } if known.is_empty() => "none is kept yet".into(),
             Self::UnknownRelease { known, .. } => format!("kept are: {}", known.join(", ")),
+            Self::NotAtFullStrength => "see what is missing with: syncctl status".into(),
             Self::NoEarlierRelease => "see what is known with: syncctl releases".into(),
             Self::UnknownZone { known, .. } => format!("there are: {}", known.join(", ")),
             Self::Interrupted => "start again with: syncctl up".into(),

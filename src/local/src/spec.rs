@@ -26,6 +26,9 @@ pub struct LocalSpec {
     /// Most servers that scaling asks for. Default 64.
     #[serde(default = "sixty_four")]
     pub most_servers: u8,
+    /// A server that is not in service by then is replaced. Default 30 s.
+    #[serde(default = "thirty_seconds")]
+    pub start_limit: Duration,
     /// What makes the group grow and shrink. Default: nothing does.
     #[serde(default)]
     pub scale: ScaleSpec,
@@ -64,6 +67,7 @@ impl LocalSpec {
             servers: 3,
             least_servers: one(),
             most_servers: sixty_four(),
+            start_limit: thirty_seconds(),
             scale: ScaleSpec::default(),
             bake: ten_seconds(),
             zones: 3,
@@ -94,6 +98,10 @@ const fn sixty_four() -> u8 {
 
 const fn ten_seconds() -> Duration {
     Duration::from_secs(10)
+}
+
+const fn thirty_seconds() -> Duration {
+    Duration::from_secs(30)
 }
 
 /// Target tracking: the group keeps each of these averages at its target.

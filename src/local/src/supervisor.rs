@@ -200,7 +200,9 @@ impl Supervisor {
                 }
             }
             Notice::Healthy { .. } => member.healthy(&self.data),
-            Notice::Unhealthy { reason, .. } => member.unhealthy(&self.data, &reason),
+            Notice::Unhealthy { reason, answers, .. } => {
+                member.unhealthy(&self.data, &reason, answers);
+            }
             Notice::Terminate => {}
         }
     }

@@ -5,6 +5,12 @@
 mod balancer;
 #[path = "it/data.rs"]
 mod data;
+#[path = "it/drills.rs"]
+mod drills;
+#[path = "it/rolls.rs"]
+mod rolls;
+#[path = "it/scaling.rs"]
+mod scaling;
 #[path = "it/supervision.rs"]
 mod supervision;
 #[path = "it/support.rs"]

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::bucket::Bucket;
 use super::key;
@@ -22,6 +23,7 @@ pub(crate) struct ObjectStore {
     buckets: RwLock<HashMap<String, Arc<Bucket>>>,
     locks: Vec<RwLock<()>>,
     next_draft: AtomicU64,
+    full_until: Option<PathBuf>,
     _claim: Claim,
 }
 
@@ -60,13 +62,15 @@ impl From<io::Error> for StoreError {
 impl ObjectStore {
     /// Opens the store in `root`, creating it when missing, and sweeps what a
     /// killed process left unfinished.
-    pub(crate) fn open(root: &Path) -> Result<Self, EngineError> {
+    /// `full_until` is the file of [`crate::Limits::full_until`].
+    pub(crate) fn open(root: &Path, full_until: Option<PathBuf>) -> Result<Self, EngineError> {
         let claim = format::claim(root, FORMAT)?;
         let store = Self {
             root: root.to_path_buf(),
             buckets: RwLock::default(),
             locks: (0..LOCKS).map(|_| RwLock::new(())).collect(),
             next_draft: AtomicU64::new(0),
+            full_until,
             _claim: claim,
         };
         store.prepare().map_err(EngineError::io("cannot prepare", root))?;
@@ -157,6 +161,14 @@ impl ObjectStore {
 
     /// A name no other draft of this process has; drafts of earlier processes
     /// were swept.
+    /// Refuses new content while a drill says that the disk is full.
+    pub(crate) fn require_room(&self) -> Result<(), StoreError> {
+        let until = self.full_until.as_ref().and_then(|path| fs::read_to_string(path).ok());
+        let until: Option<u64> = until.and_then(|text| text.trim().parse().ok());
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        if until.is_some_and(|until| now < until) { Err(StoreError::Full) } else { Ok(()) }
+    }
+
     pub(crate) fn draft_path(&self) -> PathBuf {
         let number = self.next_draft.fetch_add(1, Ordering::Relaxed);
         self.drafts_dir().join(format!("{number:016x}"))

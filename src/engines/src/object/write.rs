@@ -28,6 +28,7 @@ pub(crate) struct Received {
 
 impl ObjectStore {
     pub(crate) fn draft(&self, digests: Digests) -> Result<Draft, StoreError> {
+        self.require_room()?;
         let path = self.draft_path();
         let file = format::create_private_file(&path)?;
         Ok(Draft { path, file, size: 0, digests: Some(digests) })

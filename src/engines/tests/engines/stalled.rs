@@ -30,7 +30,7 @@ async fn silence_ends_a_request_and_slowness_does_not() {
     let (s3_address, api_address) = (config.s3_listen, config.api_listen);
     let client = client(s3_address);
     let (stop, stopped) = oneshot::channel::<()>();
-    let limits = Limits { body_idle: IDLE };
+    let limits = Limits { body_idle: IDLE, ..Limits::default() };
     let serving = tokio::spawn(engines::serve_within(config, limits, s3, api, async {
         let _ = stopped.await;
     }));

@@ -16,8 +16,6 @@ use crate::logs::last_lines;
 use crate::process::Process;
 use crate::state::{ComponentState, ComponentStatus};
 
-/// A process that is not healthy by then is replaced.
-const START_LIMIT: Duration = Duration::from_secs(30);
 /// Healthy for this long, a death counts as the first again.
 const PROVEN: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -99,10 +97,14 @@ impl Member {
     pub(super) fn adopted(component: Component, process: Process, sender: &Sender<Notice>) -> Self {
         let mut member = Self::new(component);
         member.since = process.started_at;
-        member.phase = Phase::Starting { until: Instant::now() + START_LIMIT };
+        member.phase = member.starting();
         member.watch = Some(Watch::start(&member.component, &process, None, sender));
         member.process = Some(process);
         member
+    }
+
+    fn starting(&self) -> Phase {
+        Phase::Starting { until: Instant::now() + self.component.start_limit }
     }
 
     pub(super) fn is_due(&self, now: Instant) -> bool {
@@ -132,7 +134,7 @@ impl Member {
                 self.child = Some(child);
                 self.process = Some(process);
                 self.intended = false;
-                self.phase = Phase::Starting { until: Instant::now() + START_LIMIT };
+                self.phase = self.starting();
                 self.set_state(ComponentState::Starting);
             }
             Err(error) => {
@@ -155,7 +157,7 @@ impl Member {
     pub(super) fn advance(&mut self, data: &DataDir, now: Instant, busy: Option<bool>) {
         match self.phase {
             Phase::Starting { until } if now >= until => {
-                let limit = START_LIMIT.as_secs();
+                let limit = self.component.start_limit.as_secs();
                 let reason = &format!("it was not in service within {limit} s");
                 self.failures += 1;
                 self.reason = Some(reason.clone());
@@ -191,12 +193,20 @@ impl Member {
         }
     }
 
-    pub(super) fn unhealthy(&mut self, data: &DataDir, reason: &str) {
+    /// `answers` says whether it failed its checks by what it answered, or by silence.
+    pub(super) fn unhealthy(&mut self, data: &DataDir, reason: &str, answers: bool) {
         if matches!(self.phase, Phase::Healthy { .. }) {
             record(data, self.name(), Event::Unhealthy, reason);
             self.blame(data, &format!("it became unhealthy: {reason}"));
             self.reason = Some(reason.to_owned());
-            self.stop(data, Instant::now() + LAST_CHANCE, "it failed its checks");
+            let until = Instant::now() + LAST_CHANCE;
+            let cause = "it failed its checks";
+            if self.kind() == Kind::Server && answers {
+                // It still talks: what it is doing may end well.
+                self.drain(data, until, cause);
+            } else {
+                self.stop(data, until, cause);
+            }
             self.set_state(ComponentState::Unhealthy);
         }
     }

@@ -1,6 +1,7 @@
 //! Zones that are out for a while: what a drill asks for, and the supervisor carries out (HA-7).
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
@@ -42,8 +43,25 @@ pub(crate) fn set(data: &DataDir, zone: &str, until: Timestamp) -> Result<()> {
     write_json(&path, &all, Durability::Memory)
 }
 
-/// Gives every zone back.
+/// Lets the engines answer, until then, as if the disk had no room for content.
+pub(crate) fn fill_disk(data: &DataDir, until: Timestamp) -> Result<()> {
+    write_json(&disk_file(data), &until.as_second(), Durability::Memory)
+}
+
+/// The disk has room again.
+pub(crate) fn empty_disk(data: &DataDir) {
+    // Nothing to remove is what is wanted.
+    let _ = std::fs::remove_file(disk_file(data));
+}
+
+/// Holds the end of a disk drill in seconds since 1970; the engines look at it.
+pub(crate) fn disk_file(data: &DataDir) -> PathBuf {
+    data.run_file("disk-full-until")
+}
+
+/// Gives everything back.
 pub(crate) fn clear(data: &DataDir) {
     // Nothing to remove is what is wanted.
     let _ = std::fs::remove_file(data.run_file(FILE));
+    empty_disk(data);
 }

@@ -19,7 +19,7 @@ const LESS_EAGER: Duration = Duration::from_millis(250);
 pub(super) enum Notice {
     Died { launch: String },
     Healthy { launch: String },
-    Unhealthy { launch: String, reason: String },
+    Unhealthy { launch: String, reason: String, answers: bool },
     Terminate,
 }
 
@@ -101,7 +101,9 @@ impl Prober {
                 Err(reason) => {
                     failures += 1;
                     if failures >= self.component.health.unhealthy.max(1) {
-                        self.tell(Notice::Unhealthy { launch: self.launch.clone(), reason });
+                        let launch = self.launch.clone();
+                        let answers = reason.contains(" answered ");
+                        self.tell(Notice::Unhealthy { launch, reason, answers });
                         return;
                     }
                 }

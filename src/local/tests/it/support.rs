@@ -205,6 +205,42 @@ pub(crate) fn request(
     Ok(Answer { status, head: head.to_owned(), body: body.to_owned() })
 }
 
+/// Asks without a pause until the work is done; panics on any request that failed.
+pub(crate) fn under_load<T>(deployment: &Deployment, work: impl FnOnce() -> T) -> (T, usize) {
+    under_load_of("POST", deployment, work)
+}
+
+/// The same with requests that the balancer may repeat when a server dies under them.
+pub(crate) fn under_repeatable_load<T>(
+    deployment: &Deployment,
+    work: impl FnOnce() -> T,
+) -> (T, usize) {
+    under_load_of("PUT", deployment, work)
+}
+
+fn under_load_of<T>(method: &str, deployment: &Deployment, work: impl FnOnce() -> T) -> (T, usize) {
+    let over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut count = 0;
+                    while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                        let answer =
+                            request(deployment.spec.listen, method, "/wait?5", "", b"hello");
+                        assert_eq!(answer.unwrap().status, 200);
+                        count += 1;
+                    }
+                    count
+                })
+            })
+            .collect();
+        let outcome = work();
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        (outcome, asking.into_iter().map(|one| one.join().unwrap()).sum())
+    })
+}
+
 /// Remembers what it is told.
 #[derive(Default)]
 pub(crate) struct Recorder {
@@ -228,6 +264,9 @@ impl Reporter for Recorder {
     }
     fn finished(&self, step: &str) {
         self.add(format!("finished {step}"));
+    }
+    fn progress(&self, text: &str) {
+        self.add(text.to_owned());
     }
     fn message(&self, text: &str) {
         self.add(text.to_owned());

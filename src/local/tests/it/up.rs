@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use local::{ComponentState, DownOutcome, LocalError, LogQuery, Silent, UpOutcome};
 
-use crate::support::{Deployment, Recorder, all_healthy, kill, parts};
+use crate::support::{Deployment, Recorder, all_healthy, kill, parts, under_load};
 
 #[test]
 fn a_fresh_machine_has_a_service_after_one_call_and_nothing_after_down() {
@@ -180,33 +180,4 @@ fn a_bad_server_program_is_taken_back() {
     deployment.programs.syncd = good;
     deployment.status_when("the old release is back", all_healthy);
     assert!(matches!(deployment.up(), UpOutcome::Changed { .. } | UpOutcome::AlreadyRunning(_)));
-}
-
-/// Asks without a pause until the work is done; panics on any request that failed.
-fn under_load<T>(deployment: &Deployment, work: impl FnOnce() -> T) -> (T, usize) {
-    let over = std::sync::atomic::AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let asking: Vec<_> = (0..4)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut count = 0;
-                    while !over.load(std::sync::atomic::Ordering::Relaxed) {
-                        let answer = crate::support::request(
-                            deployment.spec.listen,
-                            "POST",
-                            "/wait?5",
-                            "",
-                            b"hello",
-                        );
-                        assert_eq!(answer.unwrap().status, 200);
-                        count += 1;
-                    }
-                    count
-                })
-            })
-            .collect();
-        let outcome = work();
-        over.store(true, std::sync::atomic::Ordering::Relaxed);
-        (outcome, asking.into_iter().map(|one| one.join().unwrap()).sum())
-    })
 }

@@ -33,6 +33,7 @@ fn kind(error: &LocalError) -> Kind {
         | LocalError::NoPermission { .. } => Kind::NoPermission,
         LocalError::NoDataDirectory { .. }
         | LocalError::NotRunning
+        | LocalError::NotAtFullStrength
         | LocalError::DoesNotStart { .. }
         | LocalError::NotReady { .. } => Kind::Unavailable,
         LocalError::ReleaseUndone { .. } => Kind::ReleaseUndone,

@@ -1,0 +1,231 @@
+//! A new release has to prove itself; one that does not is undone by itself (DP-2, HA-7).
+
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use local::{LocalError, Phase, RollOutcome, RollRequest, Silent, Verdict};
+
+use crate::support::{Deployment, Recorder, all_healthy, kill, under_load, under_repeatable_load};
+
+/// The same program with other content, as another build is.
+fn other_build(deployment: &Deployment, name: &str) -> PathBuf {
+    let path = deployment.outside().join(name);
+    std::fs::copy(&deployment.programs.syncd, &path).unwrap();
+    std::fs::OpenOptions::new()
+        .append(true)
+        .open(&path)
+        .unwrap()
+        .write_all(name.as_bytes())
+        .unwrap();
+    path
+}
+
+/// A release that wraps the good one in a script.
+fn script(deployment: &Deployment, name: &str, text: &str) -> PathBuf {
+    let path = deployment.outside().join(name);
+    let good = deployment.programs.syncd.display();
+    std::fs::write(&path, text.replace("GOOD", &format!("exec '{good}'"))).unwrap();
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+    path
+}
+
+fn request(program: PathBuf) -> RollRequest {
+    RollRequest { program, bake: None }
+}
+
+fn roll(deployment: &Deployment, program: PathBuf) -> local::Result<RollOutcome> {
+    local::roll(deployment.data(), &request(program), &Silent)
+}
+
+/// Rolls under load, sees it undone, and that nobody noticed.
+fn see_undone(deployment: &Deployment, program: PathBuf) -> LocalError {
+    let before = deployment.status();
+    let (outcome, requests) = under_repeatable_load(deployment, || roll(deployment, program));
+    let error = outcome.unwrap_err();
+    assert!(matches!(error, LocalError::ReleaseUndone { .. }), "{error:?}");
+    assert!(requests > 20, "{requests}");
+    let after = deployment.status_when("everything is well", all_healthy);
+    assert_eq!(after.release, before.release);
+    assert!(after.servers.iter().all(|server| server.digest == before.release));
+    error
+}
+
+#[test]
+fn a_good_release_is_rolled_and_rolled_back_without_a_failed_request() {
+    let deployment = Deployment::started();
+    let first = deployment.status().release;
+    let newer = other_build(&deployment, "newer");
+    let (outcome, requests) = under_load(&deployment, || roll(&deployment, newer.clone()));
+    let outcome = outcome.unwrap();
+    assert_eq!(outcome.from, first);
+    assert!(requests > 50, "{requests}");
+    let status = deployment.status();
+    assert_eq!(status.release, outcome.to);
+    assert!(status.servers.iter().all(|server| server.digest == outcome.to));
+    assert!(status.servers.iter().all(|server| server.restarts == 0));
+    assert!(roll(&deployment, newer).unwrap().is_unchanged());
+
+    let (back, _) =
+        under_load(&deployment, || local::rollback(deployment.data(), None, None, &Silent));
+    assert_eq!(back.unwrap().to, first);
+    let known = local::releases(deployment.data()).unwrap();
+    let verdicts: Vec<(bool, bool)> =
+        known.iter().map(|one| (one.in_force, one.verdict == Verdict::Passed)).collect();
+    assert_eq!(verdicts, [(true, true), (false, true)]);
+    // And forward again, by the first digits of its digest.
+    let digits = &outcome.to[..8];
+    let again = local::rollback(deployment.data(), Some(digits), None, &Silent).unwrap();
+    assert_eq!(again.to, outcome.to);
+}
+
+#[test]
+fn a_release_that_crashes_is_undone_and_its_last_words_are_told() {
+    let deployment = Deployment::started();
+    let bad = script(&deployment, "crash", "#!/bin/sh\necho no such table >&2\nexit 4\n");
+    let error = see_undone(&deployment, bad);
+    assert!(error.to_string().contains("exit code 4"), "{error}");
+    assert!(error.log_tail().iter().any(|line| line.contains("no such table")));
+    let known = local::releases(deployment.data()).unwrap();
+    assert!(
+        matches!(&known[0].verdict, Verdict::Undone { reason } if reason.contains("exit code 4"))
+    );
+}
+
+#[test]
+fn a_release_that_cannot_even_be_executed_is_undone() {
+    let deployment = Deployment::started();
+    let bad = deployment.outside().join("garbage");
+    std::fs::write(&bad, b"\x7fELF is not enough").unwrap();
+    std::fs::set_permissions(&bad, PermissionsExt::from_mode(0o755)).unwrap();
+    see_undone(&deployment, bad);
+}
+
+#[test]
+fn a_release_that_answers_but_is_never_ready_is_undone() {
+    let mut deployment = Deployment::new();
+    deployment.spec.start_limit = Duration::from_secs(3);
+    deployment.up();
+    let bad = script(&deployment, "unready", "#!/bin/sh\nexport STAND_IN_FAULT=unready\nGOOD\n");
+    let error = see_undone(&deployment, bad);
+    assert!(error.to_string().contains("not in service within 3 s"), "{error}");
+}
+
+#[test]
+fn a_release_that_turns_unhealthy_while_it_is_watched_is_undone() {
+    let mut deployment = Deployment::new();
+    deployment.spec.bake = Duration::from_secs(30);
+    deployment.up();
+    let text = "#!/bin/sh\nexport STAND_IN_FAULT=unhealthy-later\nGOOD\n";
+    let error = see_undone(&deployment, script(&deployment, "unhealthy", text));
+    assert!(error.to_string().contains("became unhealthy"), "{error}");
+}
+
+#[test]
+fn a_release_that_crashes_while_it_is_watched_is_undone() {
+    let mut deployment = Deployment::new();
+    deployment.spec.bake = Duration::from_secs(30);
+    deployment.up();
+    let text = "#!/bin/sh\nexport STAND_IN_FAULT=exit-later\nGOOD\n";
+    let error = see_undone(&deployment, script(&deployment, "mortal", text));
+    assert!(error.to_string().contains("exit code 3"), "{error}");
+}
+
+#[test]
+fn a_release_that_answers_with_errors_is_undone() {
+    let mut deployment = Deployment::new();
+    deployment.spec.bake = Duration::from_secs(30);
+    deployment.up();
+    let text = "#!/bin/sh\nexport STAND_IN_FAULT=errors\nGOOD\n";
+    let bad = script(&deployment, "errors", text);
+    let over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                deployment.ask("/anything");
+            }
+        });
+        let error = roll(&deployment, bad).unwrap_err();
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(error.to_string().contains("5xx"), "{error}");
+    });
+    deployment.status_when("everything is well", all_healthy);
+    assert_eq!(deployment.ask("/anything").status, 200);
+}
+
+#[test]
+fn a_cancelled_roll_brings_the_old_release_back() {
+    let mut deployment = Deployment::new();
+    deployment.spec.bake = Duration::from_secs(60);
+    deployment.up();
+    let before = deployment.status().release;
+    let newer = other_build(&deployment, "newer");
+    let reporter = Recorder { cancel_at: Some("runs everywhere"), ..Recorder::default() };
+    let outcome = local::roll(deployment.data(), &request(newer), &reporter);
+    assert!(matches!(outcome, Err(LocalError::Interrupted)), "{outcome:?}");
+    let after = deployment.status_when("the old release is back", |status| {
+        all_healthy(status)
+            && status.release == before
+            && status.servers.iter().all(|server| server.digest == before)
+            && matches!(status.rollout.as_ref().unwrap().phase, Phase::Undone { .. })
+    });
+    assert_eq!(after.servers.len(), 3);
+}
+
+#[test]
+fn a_roll_goes_on_without_its_command_and_without_its_supervisor() {
+    let mut deployment = Deployment::new();
+    deployment.spec.bake = Duration::from_secs(2);
+    deployment.up();
+    let newer = other_build(&deployment, "newer");
+    let mut command = std::process::Command::new(&deployment.programs.syncctl)
+        .arg("roll")
+        .arg(deployment.data())
+        .arg(&newer)
+        .spawn()
+        .unwrap();
+    deployment.status_when("the roll has begun", |status| {
+        status.rollout.as_ref().is_some_and(local::RolloutStatus::is_running)
+    });
+    command.kill().unwrap();
+    command.wait().unwrap();
+    kill(deployment.status().supervisor.pid.unwrap(), "KILL");
+    deployment.status_when("it is dead", |status| status.supervisor.pid.is_none());
+    assert!(local::revive(deployment.data()).unwrap());
+    let after = deployment.status_when("the new release has passed", |status| {
+        all_healthy(status)
+            && matches!(
+                status.rollout.as_ref().map(|rollout| &rollout.phase),
+                Some(Phase::Passed { .. })
+            )
+    });
+    assert!(after.servers.iter().all(|server| server.digest == after.release));
+    assert_eq!(deployment.processes().len(), 6);
+}
+
+#[test]
+fn a_server_killed_in_the_middle_of_a_roll_is_replaced_and_the_roll_goes_on() {
+    let deployment = Deployment::started();
+    let newer = other_build(&deployment, "newer");
+    let victim = deployment.status().servers[2].pid.unwrap();
+    std::thread::scope(|scope| {
+        let rolling = scope.spawn(|| roll(&deployment, newer));
+        deployment.status_when("the roll has begun", |status| {
+            status.rollout.as_ref().is_some_and(local::RolloutStatus::is_running)
+        });
+        kill(victim, "KILL");
+        assert!(rolling.join().unwrap().is_ok());
+    });
+    let status = deployment.status();
+    assert!(all_healthy(&status) && status.servers.len() == 3, "{status:#?}");
+}
+
+#[test]
+fn where_there_is_nothing_to_go_back_to_rollback_says_so() {
+    let deployment = Deployment::started();
+    let none = local::rollback(deployment.data(), None, None, &Silent);
+    assert!(matches!(none, Err(LocalError::NoEarlierRelease)), "{none:?}");
+    let unknown = local::rollback(deployment.data(), Some("ffff"), None, &Silent);
+    assert!(matches!(unknown, Err(LocalError::UnknownRelease { .. })), "{unknown:?}");
+}
