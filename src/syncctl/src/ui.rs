@@ -135,6 +135,15 @@ impl Ui {
         Err(CliError::new(Kind::Declined, "Stopped; nothing was changed."))
     }
 
+    /// Asks a person at a terminal; `--yes` has answered before anybody comes here.
+    pub(crate) fn confirm(&mut self, question: &str) -> Result<()> {
+        let answer = self.ask(&format!("{question} [y/N] "))?;
+        if matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes") {
+            return Ok(());
+        }
+        Err(CliError::new(Kind::Declined, "Stopped; nothing was changed."))
+    }
+
     fn ask(&mut self, prompt: &str) -> Result<String> {
         self.flush()?;
         let mut stderr = io::stderr();

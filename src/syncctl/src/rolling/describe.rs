@@ -28,7 +28,7 @@ pub(crate) fn rolling(
         Phase::Baking { since } => {
             let watched = Duration::try_from(now - *since).unwrap_or_default();
             let rest = Duration::from_secs(rollout.bake_seconds).saturating_sub(watched);
-            let rest = units::duration(rest);
+            let rest = units::duration(Duration::from_secs(rest.as_millis().div_ceil(1000) as u64));
             Some(format!("rolling to {to}: every server, baking {rest} more"))
         }
         Phase::Undoing { reason, .. } => Some(format!("going back to {from}: {reason}")),

@@ -117,17 +117,17 @@ fn rate(
 }
 
 fn rollout(now: &Status, look: &Look) -> Option<Line> {
-    const BAR: usize = 12;
+    let bar = if look.width < 80 { 4 } else { 12 };
     let rollout = now.rollout.as_ref()?;
     let text = describe::rolling(rollout, &now.servers, look.at)?;
     let (new, old) = describe::progress(rollout, &now.servers);
-    let full = BAR * new / (new + old).max(1);
+    let full = bar * new / (new + old).max(1);
     let (done, open) = match look.glyphs {
         Glyphs::Unicode => ("█", "░"),
         Glyphs::Ascii => ("#", "."),
     };
     let line = Line::new().with(Paint::Yellow, done.repeat(full));
-    let line = line.with(Paint::Dim, open.repeat(BAR - full)).plain("  ");
+    let line = line.with(Paint::Dim, open.repeat(bar - full)).plain("  ");
     Some(line.with(Paint::Yellow, printable(&text)))
 }
 
