@@ -89,7 +89,7 @@ impl Service {
 }
 
 /// Reads an AWS shared credentials file with one profile.
-fn credentials(path: &Path) -> Result<Credentials> {
+pub(crate) fn credentials(path: &Path) -> Result<Credentials> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| CliError::io(format!("cannot read {}", path.display()), &error))?;
     let value = |key: &str| {

@@ -126,6 +126,10 @@ pub(crate) enum Command {
     Blueprint(commands::blueprint::BlueprintCommand),
     Up(commands::up::UpArgs),
     Status(commands::status::StatusArgs),
+    Roll(commands::roll::RollArgs),
+    Rollback(commands::rollback::RollbackArgs),
+    Releases(commands::releases::ReleasesArgs),
+    Drill(commands::drill::DrillArgs),
     Logs(commands::logs::LogsArgs),
     Down(commands::down::DownArgs),
     #[command(subcommand)]

@@ -64,10 +64,15 @@ impl Chosen {
     }
 
     pub(crate) fn local_spec(&self) -> Result<LocalSpec> {
-        let Deployment { network, entry, servers, email, local, .. } = &self.deployment;
+        let Deployment { network, entry, servers, rollout, email, local, .. } = &self.deployment;
         let mut spec = LocalSpec::new(self.name(), self.data_dir()?);
         spec.listen = SocketAddr::new(local.listen.ip(), local.port);
         spec.servers = small(servers.desired);
+        spec.least_servers = small(servers.min);
+        spec.most_servers = small(servers.max);
+        spec.scale.cpu = servers.scale.cpu.map(|percent| percent.get());
+        spec.scale.requests = servers.scale.requests;
+        spec.bake = rollout.bake.to_std();
         spec.zones = small(network.zones);
         spec.health = local::HealthSpec {
             path: entry.health.path.as_str().to_owned(),
@@ -90,6 +95,11 @@ impl Chosen {
             Some(path) => programs::with_server(&absolute(Path::new(path))?),
             None => programs::find(),
         }
+    }
+
+    /// What the blueprint says of the server program: `bundled`, or a path.
+    pub(crate) fn named_release(&self) -> String {
+        self.deployment.servers.release.to_string()
     }
 
     fn require_local(&self) -> Result<()> {

@@ -34,6 +34,18 @@ pub(crate) const BLUEPRINT_SHOW_ORIGIN: &str = "SYNCCTL_BLUEPRINT_SHOW_ORIGIN";
 pub(crate) const UP_INVITATION_FILE: &str = "SYNCCTL_UP_INVITATION_FILE";
 /// Keep the status on screen (`status --watch`).
 pub(crate) const STATUS_WATCH: &str = "SYNCCTL_STATUS_WATCH";
+/// Show the history (`status --activities`).
+pub(crate) const STATUS_ACTIVITIES: &str = "SYNCCTL_STATUS_ACTIVITIES";
+/// Server program to roll out (`roll --release`).
+pub(crate) const ROLL_RELEASE: &str = "SYNCCTL_ROLL_RELEASE";
+/// How long a new release is watched (`roll --bake`).
+pub(crate) const ROLL_BAKE: &str = "SYNCCTL_ROLL_BAKE";
+/// How long the earlier release is watched (`rollback --bake`).
+pub(crate) const ROLLBACK_BAKE: &str = "SYNCCTL_ROLLBACK_BAKE";
+/// How long a drill takes something away (`drill --for`).
+pub(crate) const DRILL_FOR: &str = "SYNCCTL_DRILL_FOR";
+/// Load of a drill (`drill --rate`).
+pub(crate) const DRILL_RATE: &str = "SYNCCTL_DRILL_RATE";
 /// Follow the logs (`logs --follow`).
 pub(crate) const LOGS_FOLLOW: &str = "SYNCCTL_LOGS_FOLLOW";
 /// Lines to start with (`logs --lines`).
@@ -83,6 +95,12 @@ pub(crate) const VARIABLES: &[Variable] = &[
     flag(BLUEPRINT_SHOW_ORIGIN, "blueprint show --origin", "`true` shows where values come from"),
     flag(UP_INVITATION_FILE, "up --invitation-file", "File for the first user's invitation"),
     flag(STATUS_WATCH, "status --watch", "`true` keeps the status on screen"),
+    flag(STATUS_ACTIVITIES, "status --activities", "How many lines of the history to show"),
+    flag(ROLL_RELEASE, "roll --release", "Path of the server program to roll out"),
+    flag(ROLL_BAKE, "roll --bake", "How long a new release is watched, e.g. `30s`"),
+    flag(ROLLBACK_BAKE, "rollback --bake", "How long the earlier release is watched"),
+    flag(DRILL_FOR, "drill --for", "How long a zone or the disk's room stays away"),
+    flag(DRILL_RATE, "drill --rate", "Requests per second meanwhile"),
     flag(LOGS_FOLLOW, "logs --follow", "`true` prints new lines as they appear"),
     flag(LOGS_LINES, "logs --lines", "How many lines to start with"),
     flag(DOWN_PURGE_DATA, "down --purge-data", "`true` deletes the data as well"),
@@ -107,6 +125,7 @@ pub(crate) const VARIABLES: &[Variable] = &[
     alone("FORCE_COLOR", "Any value but `0`: colour without a terminal as well"),
     alone("CLICOLOR_FORCE", "The same as `FORCE_COLOR`"),
     alone("TERM", "`dumb`: no colour, no redrawing"),
+    alone("LC_ALL", "Then `LC_CTYPE`, then `LANG`: with UTF-8, `status --watch` draws lines"),
     alone("COLUMNS", "Width of the output where the terminal does not tell"),
     alone("CI", "Any value but `false`: never ask, calm lines instead of progress bars"),
 ];

@@ -47,6 +47,8 @@ pub(crate) enum Kind {
     DataFormat,
     /// Ctrl-C.
     Interrupted,
+    /// SIGTERM, which leaves what was begun to the supervisor.
+    Detached,
 }
 
 impl Kind {
@@ -64,6 +66,7 @@ impl Kind {
             Self::NoPermission => ExitCode::NoPermission,
             Self::DataFormat => ExitCode::DataFormat,
             Self::Interrupted => ExitCode::Interrupted,
+            Self::Detached => ExitCode::Detached,
         }
     }
 }

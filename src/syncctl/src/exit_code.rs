@@ -16,6 +16,7 @@ pub(crate) enum ExitCode {
     NoPermission = 77,
     DataFormat = 78,
     Interrupted = 130,
+    Detached = 143,
 }
 
 /// Every code a caller can see, with its meaning, for help and reference.
@@ -33,6 +34,7 @@ pub(crate) const TABLE: &[(u8, &str)] = &[
     (77, "Permission denied"),
     (78, "The data has a format this release does not know; a newer release wrote it"),
     (130, "Interrupted; what the command had started is undone"),
+    (143, "Ended from outside during `roll` or `rollback`; the roll goes on by itself"),
 ];
 
 impl ExitCode {

@@ -18,6 +18,7 @@ mod accounts;
 mod cli;
 mod commands;
 mod deployment;
+mod durations;
 mod env_vars;
 mod error;
 mod exit_code;
@@ -27,6 +28,7 @@ mod programs;
 pub mod reference;
 mod repeat;
 mod reporter;
+mod rolling;
 mod settings;
 mod ui;
 

@@ -9,8 +9,10 @@ use crate::error::{CliError, Kind, Result};
 use crate::repeat::with_flags;
 use crate::settings::{Settings, Verbosity};
 
+pub(crate) mod line;
 pub(crate) mod log_line;
 pub(crate) mod progress;
+pub(crate) mod screen;
 pub(crate) mod style;
 pub(crate) mod table;
 pub(crate) mod units;
@@ -147,6 +149,15 @@ impl Ui {
     pub(crate) fn confirm_by_typing(&mut self, question: &str, expected: &str) -> Result<()> {
         let answer = self.ask(&format!("{question}\nType {expected} to go ahead: "))?;
         if answer == expected {
+            return Ok(());
+        }
+        Err(CliError::new(Kind::Declined, "Stopped; nothing was changed."))
+    }
+
+    /// Asks a person at a terminal; `--yes` has answered before anybody comes here.
+    pub(crate) fn confirm(&mut self, question: &str) -> Result<()> {
+        let answer = self.ask(&format!("{question} [y/N] "))?;
+        if matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes") {
             return Ok(());
         }
         Err(CliError::new(Kind::Declined, "Stopped; nothing was changed."))

@@ -4,7 +4,7 @@ use crate::diagnostic::Place;
 use crate::keys::{Default, KEYS, Key, Kind, Typed};
 use crate::layer::{Given, Layer, Origin};
 use crate::value::{FromValue, Value};
-use crate::values::{EmailAddress, MailIdentity, Region, StackName};
+use crate::values::{Duration, EmailAddress, MailIdentity, Region, StackName};
 use std::collections::BTreeMap;
 
 /// The merged values. A path is missing when it is required and nobody gave it, or was given wrongly.
@@ -87,6 +87,17 @@ impl Settings {
         let local = self.is_local()?;
         match path {
             "region" if local => Region::new("eu-west-1").ok().map(Value::from),
+            "servers.max" if local => {
+                // `desired` stands below in the table; its own default is the minimum.
+                let min = self.get::<u32>("servers.min")?;
+                let desired = self.get::<u32>("servers.desired").unwrap_or(min);
+                Some(Value::from(desired.max(min)))
+            }
+            "servers.max" => Some(Value::from(9_u32)),
+            "rollout.bake" => {
+                let seconds = if local { 10 } else { 120 };
+                Some(Value::from(Duration::from_seconds(seconds)))
+            }
             "servers.desired" => self.get::<u32>("servers.min").map(Value::from),
             "identity.accounts.oidc.audience" => {
                 let name = self.get::<StackName>("name")?;

@@ -293,9 +293,13 @@ fn flags_and_the_environment_are_named_as_such() {
      --> environment variable SYNCCTL_SET_SERVERS__MIM
       = help: did you mean `servers.min`?
 
-    error[conflict]: servers.min (12) is greater than servers.max (9)
+    error[conflict]: 12 servers on one machine; target local runs at most 9
      --> --set servers.min=12
-      = help: write `max: 12` or more
+     ::: preset local:4:9
+      |
+    4 | target: local
+      |         ----- `target` is local
+      = help: write fewer servers
     "###);
 }
 

@@ -3,7 +3,7 @@
 use crate::support::environment;
 use blueprint::{Origin, Preset, Sources, parse, resolve};
 
-/// Resolves `servers.max` with each source present or not; preset 9 (production), default 9, the others tell themselves apart.
+/// Resolves `servers.max` with each source present or not; preset 9 (production), default 3 on target local, the others tell themselves apart.
 fn sources(flag: bool, exported: bool, file: bool, preset: bool) -> Sources {
     let text =
         if file { "version: 1\nname: a\nservers: { max: 7 }\n" } else { "version: 1\nname: a\n" };
@@ -156,13 +156,16 @@ fn the_resolved_blueprint_shows_each_origin() {
         healthy: 2                      # default
     servers:
       min: 2                            # environment SYNCCTL_SET_SERVERS__MIN
-      max: 9                            # default
+      max: 2                            # default
       desired: 2                        # default
+      scale:
+        cpu: 50                         # default
+        requests: 1000                  # default
       release: bundled                  # default
     rollout:
       min_healthy: 100                  # default
       max_healthy: 134                  # default
-      bake: 2m                          # default
+      bake: 10s                         # default
       alarms: [boot, 5xx]               # default
     storage:
       content:
@@ -186,10 +189,27 @@ fn the_digest_is_that_of_the_meaning() {
     assert_eq!(
         plain,
         digest(
-            "# said at length\nversion: 1\nname: \"a\"\nentry: { health: { interval: 5s } }\nrollout: { bake: 120s }\n"
+            "# said at length\nversion: 1\nname: \"a\"\nentry: { health: { interval: 5s } }\nrollout: { bake: 10s }\n"
         )
     );
     assert_ne!(plain, digest("version: 1\nname: a\nservers: { min: 2 }\n"));
     // Fixed on purpose: a change here makes every running deployment look changed.
-    insta::assert_snapshot!(plain, @r###"4c1f3ec2db0235497a225837ad581088d3b041e3013eefe102101810ca587021"###);
+    insta::assert_snapshot!(plain, @r###"e671a6ef53cb3507f7404dc5b0281438feeaf34c9bf4ed13c3c5de650b6da6a5"###);
+}
+
+/// Adding processes on one machine is opt-in, and a roll there is watched for a shorter time (HA-8, DP-2).
+#[test]
+fn the_group_and_the_gate_have_defaults_of_their_own_on_one_machine() {
+    let group = |text: &str| {
+        let resolved = crate::support::resolved(format!("version: 1\nname: a\n{text}"));
+        let deployment = resolved.deployment();
+        (deployment.servers.max, deployment.rollout.bake.seconds())
+    };
+    assert_eq!(group(""), (3, 10));
+    assert_eq!(group("servers: { min: 2, desired: 4 }"), (4, 10));
+    assert_eq!(group("servers: { min: 2, max: 5 }\nrollout: { bake: 1m }"), (5, 60));
+    assert_eq!(group("target: aws\nregion: eu-west-1"), (9, 120));
+    assert_eq!(group("target: aws\nregion: eu-west-1\nservers: { desired: 4 }"), (9, 120));
+    let codes = crate::support::codes("version: 1\nname: a\nservers: { max: 10 }\n");
+    assert_eq!(codes, ["conflict"], "one machine runs at most nine");
 }

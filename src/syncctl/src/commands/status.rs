@@ -1,5 +1,4 @@
 use std::path::Path;
-use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args};
@@ -12,20 +11,26 @@ use crate::error::{CliError, Kind, Result};
 use crate::exit_code::ExitCode;
 use crate::ui::Ui;
 
+mod activities;
+mod picture;
+#[cfg(test)]
+pub(crate) mod sample;
 mod view;
-
-/// How often `--watch` looks.
-const WATCH_INTERVAL: Duration = Duration::from_secs(1);
+mod watch;
 
 /// Show whether the service runs, and how each part is
 ///
 /// Exit code 0 when everything is healthy, 69 when the service is not running or a part is not
-/// healthy.
+/// healthy. With --watch it is 0 when Ctrl-C ends it: a live picture on a terminal, elsewhere a
+/// block, or a JSON line, for every change. With --activities it is 0 whatever the history tells.
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
     /// Stay and show every change until Ctrl-C
     #[arg(short, long, value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, env = env_vars::STATUS_WATCH, hide_env = true)]
     watch: bool,
+    /// Show the history instead, newest last, with what caused each line [default: all that is told, at most 200]
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "200", conflicts_with = "watch", env = env_vars::STATUS_ACTIVITIES, hide_env = true)]
+    activities: Option<usize>,
 }
 
 /// The service as a whole.
@@ -42,7 +47,7 @@ pub(super) enum Health {
 }
 
 #[derive(Debug, Serialize)]
-struct Document<'a> {
+pub(super) struct Document<'a> {
     state: Health,
     #[serde(flatten)]
     status: &'a Status,
@@ -52,12 +57,15 @@ pub(crate) fn run(args: StatusArgs, ui: &mut Ui) -> Result<ExitCode> {
     let deployment = deployment::load(ui)?;
     let data_dir = deployment.data_dir()?;
     if args.watch {
-        return watch(&data_dir, ui);
+        return watch::run(&data_dir, ui);
     }
     let status = look(&data_dir)?;
+    if let Some(most) = args.activities {
+        return activities::show(&status, most, ui);
+    }
     let health = Health::of(&status);
     if ui.is_json() {
-        ui.json("syncctl/status/1", &Document { state: health, status: &status })?;
+        ui.json("syncctl/status/1", &Document::new(health, &status))?;
     } else {
         for line in view::render(&status, health, ui.style(), ui.settings().terminal.width) {
             ui.line(&line)?;
@@ -66,7 +74,7 @@ pub(crate) fn run(args: StatusArgs, ui: &mut Ui) -> Result<ExitCode> {
     Ok(health.exit_code())
 }
 
-fn look(data_dir: &Path) -> Result<Status> {
+pub(super) fn look(data_dir: &Path) -> Result<Status> {
     // A supervisor that died is brought back by whoever comes by; failing at that shows in the status.
     let _ = local::revive(data_dir);
     local::status(data_dir).map_err(|error| match &error {
@@ -79,37 +87,14 @@ fn look(data_dir: &Path) -> Result<Status> {
     })
 }
 
-/// Redraws on a terminal; elsewhere prints one JSON line, or one block, per change.
-fn watch(data_dir: &Path, ui: &mut Ui) -> Result<ExitCode> {
-    let redraw = ui.settings().terminal.redraw_stdout && !ui.is_json();
-    let mut last = None;
-    loop {
-        let status = look(data_dir)?;
-        let health = Health::of(&status);
-        // Ages and counters move all the time; they alone are no change.
-        let seen = (health, view::parts(&status).into_iter().cloned().collect::<Vec<_>>());
-        if redraw || last.as_ref() != Some(&seen) {
-            let text = if ui.is_json() {
-                ui.json_line("syncctl/status/1", &Document { state: health, status: &status })?
-            } else {
-                let width = ui.settings().terminal.width;
-                view::render(&status, health, ui.style(), width).join("\n") + "\n"
-            };
-            match (redraw, last.is_some() && !ui.is_json()) {
-                (true, _) => ui.result("\x1b[H\x1b[2J")?,
-                (false, true) => ui.line("")?,
-                (false, false) => {}
-            }
-            ui.result(&text)?;
-            ui.flush()?;
-            last = Some(seen);
-        }
-        std::thread::sleep(WATCH_INTERVAL);
+impl<'a> Document<'a> {
+    pub(super) fn new(state: Health, status: &'a Status) -> Self {
+        Self { state, status }
     }
 }
 
 impl Health {
-    fn of(status: &Status) -> Self {
+    pub(super) fn of(status: &Status) -> Self {
         let parts = view::parts(status);
         let any = parts.iter().any(|part| part.pid.is_some());
         let all_healthy = parts.iter().all(|part| part.state == ComponentState::Healthy);

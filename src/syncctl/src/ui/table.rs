@@ -35,6 +35,31 @@ impl Table {
             .collect()
     }
 
+    /// As [`Table::render`], but the last column stays and is cut from its left, as paths are read
+    /// from their end.
+    pub(crate) fn render_with_last_cut(&self, width: usize) -> Vec<String> {
+        /// Less than this of a path tells nothing.
+        const LEAST: usize = 12;
+        let last = self.headings.len().saturating_sub(1);
+        let before: usize = (0..last).map(|column| self.widest(column) + GAP).sum();
+        let room = width.saturating_sub(before);
+        if room < LEAST {
+            return self.render(width);
+        }
+        let mut cut = Self::new(&self.headings);
+        for row in &self.rows {
+            let mut row = row.clone();
+            if let Some(cell) = row.last_mut() {
+                let surplus = cell.chars().count().saturating_sub(room);
+                if surplus > 0 {
+                    *cell = ['…'].into_iter().chain(cell.chars().skip(surplus + 1)).collect();
+                }
+            }
+            cut.row(row);
+        }
+        cut.render(width)
+    }
+
     fn widest(&self, column: usize) -> usize {
         let cells = self.rows.iter().filter_map(|row| row.get(column));
         let widest = cells.map(|cell| cell.chars().count()).max().unwrap_or(0);

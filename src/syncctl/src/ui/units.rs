@@ -29,6 +29,17 @@ pub(crate) fn duration(elapsed: Duration) -> String {
     }
 }
 
+/// The largest unit alone, without a blank, for narrow columns: `45s`, `3m`, `2h`, `4d`.
+pub(crate) fn age(elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs();
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m", seconds / 60),
+        3600..86_400 => format!("{}h", seconds / 3600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
 /// Short waits: `0.8 s`.
 pub(crate) fn seconds(elapsed: Duration) -> String {
     format!("{:.1} s", elapsed.as_secs_f64())
@@ -46,7 +57,8 @@ fn with_rest(value: u64, unit: &str, rest: u64, rest_unit: &str) -> String {
     }
 }
 
-fn grouped(number: u64) -> String {
+/// `12,345`.
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (position, digit) in digits.chars().enumerate() {
@@ -74,6 +86,12 @@ mod tests {
         let shown =
             [0, 59, 60, 3_600, 7_500, 86_400, 90_000].map(Duration::from_secs).map(duration);
         assert_eq!(shown, ["0 s", "59 s", "1 min", "1 h", "2 h 5 min", "1 d", "1 d 1 h"]);
+    }
+
+    #[test]
+    fn ages_stay_within_four_characters() {
+        let shown = [0, 59, 60, 3_599, 3_600, 86_399, 86_400].map(Duration::from_secs).map(age);
+        assert_eq!(shown, ["0s", "59s", "1m", "59m", "1h", "23h", "1d"]);
     }
 
     #[test]

@@ -65,6 +65,12 @@ impl Checks<'_> {
                 message,
                 "write fewer servers",
             );
+        } else if self.settings.is_local() == Some(true) && max > MOST_LOCAL {
+            let message = format!(
+                "up to {max} servers on one machine; target local runs at most {MOST_LOCAL}"
+            );
+            let hint = format!("write `max: {MOST_LOCAL}` or less");
+            self.conflict("servers.max", &["target"], message, &hint);
         }
     }
 

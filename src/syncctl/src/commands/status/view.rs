@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use local::{Activity, ComponentState, ComponentStatus, Event, Status};
+use local::{Activity, ComponentState, ComponentStatus, Event, RolloutStatus, Status};
 
 use super::Health;
+use crate::rolling::describe;
+use crate::ui::log_line::printable;
 use crate::ui::style::Style;
 use crate::ui::table::Table;
 use crate::ui::units;
 
-/// Events shown; `syncctl logs supervisor` has all of them.
+/// Events shown; `syncctl status --activities` has more of them.
 const EVENTS: usize = 5;
 
 /// Every part, in the order it is shown.
@@ -29,6 +31,14 @@ pub(super) fn render(status: &Status, health: Health, style: Style, width: usize
     lines.push(String::new());
     lines.push(format!("  Endpoint  {}", status.endpoint));
     lines.push(format!("  Zones     {}", zones(status)));
+    if !status.release.is_empty() {
+        lines.push(format!("  Release   {}", describe::short(&status.release)));
+    }
+    let rollout = status.rollout.as_ref();
+    let rolling = rollout.and_then(|one| describe::rolling(one, &status.servers, Timestamp::now()));
+    if let Some(rolling) = rolling {
+        lines.push(cut(format!("  Rollout   {}", style.yellow(&printable(&rolling))), width));
+    }
     if let Some(traffic) = &status.traffic {
         let requests = units::count(traffic.requests, "request", "requests");
         lines.push(format!("  Traffic   {requests}, {} failed", traffic.failures));
@@ -45,9 +55,13 @@ pub(super) fn render(status: &Status, health: Health, style: Style, width: usize
     lines
 }
 
-fn headline(status: &Status, health: Health, style: Style) -> String {
+pub(super) fn headline(status: &Status, health: Health, style: Style) -> String {
     let name = style.bold(&status.name);
+    let rolls = status.rollout.as_ref().is_some_and(RolloutStatus::is_running);
     match health {
+        Health::Degraded if rolls => {
+            format!("{name} is {}, and it serves", style.yellow("rolling"))
+        }
         Health::Running => format!("{name} is {}", style.green("running")),
         Health::Degraded => {
             format!(
@@ -122,7 +136,7 @@ fn events(activities: &[Activity], width: usize) -> Vec<String> {
     [String::new(), "Latest events".to_owned()].into_iter().chain(lines).collect()
 }
 
-fn state_name(state: ComponentState) -> &'static str {
+pub(super) fn state_name(state: ComponentState) -> &'static str {
     match state {
         ComponentState::Starting => "starting",
         ComponentState::Healthy => "healthy",
@@ -143,7 +157,7 @@ fn colour(state: ComponentState, name: &str, style: Style) -> String {
     }
 }
 
-fn event_name(event: Event) -> &'static str {
+pub(super) fn event_name(event: Event) -> &'static str {
     match event {
         Event::Started => "started",
         Event::Adopted => "taken over",
@@ -158,11 +172,11 @@ fn event_name(event: Event) -> &'static str {
     }
 }
 
-fn age(since: Timestamp) -> Duration {
+pub(super) fn age(since: Timestamp) -> Duration {
     Duration::try_from(Timestamp::now() - since).unwrap_or_default()
 }
 
-fn cut(text: String, width: usize) -> String {
+pub(super) fn cut(text: String, width: usize) -> String {
     match text.char_indices().nth(width) {
         None => text,
         Some(_) => text.chars().take(width.saturating_sub(1)).chain(['…']).collect(),

@@ -1,0 +1,134 @@
+//! A drill's report as a person reads it: a table, then the story.
+
+use std::time::Duration;
+
+use local::{DrillKind, DrillReport};
+
+use crate::ui::log_line::printable;
+use crate::ui::style::Style;
+use crate::ui::units;
+
+pub(super) fn render(report: &DrillReport, style: Style, width: usize) -> Vec<String> {
+    let mut lines = vec![verdict(report, style), String::new()];
+    let facts = facts(report);
+    let widest = facts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    lines.extend(facts.iter().map(|(name, value)| format!("  {name:<widest$}  {value}")));
+    if !report.timeline.is_empty() {
+        lines.extend([String::new(), style.bold("What happened")]);
+    }
+    for moment in &report.timeline {
+        let after = format!("{:.1}", moment.after.as_secs_f64());
+        let text = format!("{}  {}", printable(&moment.component), printable(&moment.text));
+        let room = width.saturating_sub(12);
+        let shown: String = match text.char_indices().nth(room) {
+            None => text,
+            Some(_) => text.chars().take(room.saturating_sub(1)).chain(['…']).collect(),
+        };
+        lines.push(format!("  {}  {shown}", style.dim(&format!("{after:>6} s"))));
+    }
+    lines
+}
+
+fn verdict(report: &DrillReport, style: Style) -> String {
+    if report.passed() {
+        return match report.failed {
+            0 => style.green("Passed: nobody would have noticed."),
+            _ => style.green("Passed: requests failed only until the health checks had acted."),
+        };
+    }
+    let why = if report.full_strength_after.is_none() {
+        "it did not come back to full strength"
+    } else if report.failed_after_window > 0 {
+        "requests failed after the health checks had had their time"
+    } else {
+        "the disk did not refuse anything, so nothing was tried"
+    };
+    style.red(&format!("Failed: {why}."))
+}
+
+fn facts(report: &DrillReport) -> Vec<(String, String)> {
+    let fact = |name: &str, value: String| (name.to_owned(), value);
+    let target = printable(&report.target);
+    let taken = match report.kind {
+        DrillKind::Instance => format!("server {target}, killed"),
+        DrillKind::Freeze => format!("server {target}, frozen"),
+        DrillKind::Zone => format!("zone {target}"),
+        DrillKind::Disk => "the disk's room for content".to_owned(),
+    };
+    let mut facts = vec![
+        fact("Taken away", taken),
+        fact("Requests", units::grouped(report.requests)),
+        fact("  failed", units::grouped(report.failed)),
+        (
+            format!("  failed after {}", units::duration(report.window)),
+            format!(
+                "{} (health checks act within that)",
+                units::grouped(report.failed_after_window)
+            ),
+        ),
+        fact("  slowest answer", units::seconds(report.slowest)),
+    ];
+    if report.kind == DrillKind::Disk {
+        facts.push(fact("Writes", units::grouped(report.writes)));
+        facts.push(fact("  refused", units::grouped(report.writes_refused)));
+    } else {
+        facts.push(fact("Replacement in service", after(report.replaced_after)));
+    }
+    facts.push(fact("At full strength", after(report.full_strength_after)));
+    facts
+}
+
+fn after(time: Option<Duration>) -> String {
+    time.map_or_else(|| "never".to_owned(), |time| format!("after {}", units::seconds(time)))
+}
+
+#[cfg(test)]
+mod tests {
+    use local::Moment;
+
+    use super::*;
+
+    fn killed() -> DrillReport {
+        let moment = |tenths: u64, component: &str, text: &str| Moment {
+            after: Duration::from_millis(tenths * 100),
+            component: component.to_owned(),
+            text: text.to_owned(),
+        };
+        DrillReport {
+            kind: DrillKind::Instance,
+            target: "a-1".to_owned(),
+            requests: 1_240,
+            failed: 2,
+            failed_after_window: 0,
+            writes: 0,
+            writes_refused: 0,
+            window: Duration::from_secs(12),
+            slowest: Duration::from_millis(412),
+            replaced_after: Some(Duration::from_millis(1_430)),
+            full_strength_after: Some(Duration::from_millis(1_500)),
+            timeline: vec![
+                moment(0, "a-1", "died: it was killed by signal 9"),
+                moment(1, "a-1", "started: process 4711"),
+            ],
+        }
+    }
+
+    fn shown(report: &DrillReport) -> String {
+        render(report, Style::new(false), 60).join("\n")
+    }
+
+    #[test]
+    fn a_passed_drill_tells_what_users_noticed() {
+        insta::assert_snapshot!(shown(&killed()), @"");
+    }
+
+    #[test]
+    fn a_failed_drill_says_why() {
+        let never = DrillReport { full_strength_after: None, ..killed() };
+        assert!(shown(&never).starts_with("Failed: it did not come back"), "{}", shown(&never));
+        let late = DrillReport { failed_after_window: 1, ..killed() };
+        assert!(shown(&late).starts_with("Failed: requests failed after"), "{}", shown(&late));
+        let disk = DrillReport { kind: DrillKind::Disk, ..killed() };
+        assert!(shown(&disk).contains("did not refuse anything"), "{}", shown(&disk));
+    }
+}

@@ -1,0 +1,46 @@
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use local::RollRequest;
+
+use crate::deployment;
+use crate::durations;
+use crate::env_vars;
+use crate::error::{CliError, Result};
+use crate::exit_code::ExitCode;
+use crate::rolling;
+use crate::ui::Ui;
+
+/// Roll another build of the server onto the running service
+///
+/// One server after the other is replaced: the new one is in service before the old one leaves, so
+/// that nobody notices. Once every server runs the new release it is watched for a while. A release
+/// that crashes, does not become healthy or answers with errors is undone by itself: exit code 70.
+/// Ctrl-C brings the old release back; a second one leaves that to the supervisor. SIGTERM leaves at
+/// once, and the roll goes on.
+#[derive(Debug, Args)]
+pub(crate) struct RollArgs {
+    /// The server program to roll out
+    #[arg(long, value_name = "PATH", required = true, env = env_vars::ROLL_RELEASE, hide_env = true)]
+    release: PathBuf,
+    /// How long the new release is watched, e.g. 30s [default: the blueprint's rollout.bake]
+    #[arg(long, value_name = "DURATION", value_parser = durations::parse, env = env_vars::ROLL_BAKE, hide_env = true)]
+    bake: Option<Duration>,
+}
+
+pub(crate) fn run(args: RollArgs, ui: &mut Ui) -> Result<ExitCode> {
+    let deployment = deployment::load(ui)?;
+    let data_dir = deployment.data_dir()?;
+    let program = absolute(&args.release)?;
+    let request = RollRequest { program, bake: args.bake };
+    let at = data_dir.clone();
+    let outcome =
+        rolling::follow(&data_dir, ui, move |reporter| local::roll(&at, &request, reporter))?;
+    rolling::report::show("syncctl/roll/1", &deployment, &outcome, ui)
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path)
+        .map_err(|error| CliError::io(format!("cannot use the path {}", path.display()), &error))
+}

@@ -1,0 +1,35 @@
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::deployment;
+use crate::durations;
+use crate::env_vars;
+use crate::error::Result;
+use crate::exit_code::ExitCode;
+use crate::rolling;
+use crate::ui::Ui;
+
+/// Go back to an earlier release
+///
+/// Without a name it is the last release that has passed and does not serve now. The servers are
+/// replaced as in `syncctl roll`, with the same gate.
+#[derive(Debug, Args)]
+pub(crate) struct RollbackArgs {
+    /// First digits of the release, from `syncctl releases`
+    #[arg(value_name = "RELEASE")]
+    release: Option<String>,
+    /// How long the earlier release is watched, e.g. 30s [default: as in the last `up` or `roll`]
+    #[arg(long, value_name = "DURATION", value_parser = durations::parse, env = env_vars::ROLLBACK_BAKE, hide_env = true)]
+    bake: Option<Duration>,
+}
+
+pub(crate) fn run(args: RollbackArgs, ui: &mut Ui) -> Result<ExitCode> {
+    let deployment = deployment::load(ui)?;
+    let data_dir = deployment.data_dir()?;
+    let at = data_dir.clone();
+    let outcome = rolling::follow(&data_dir, ui, move |reporter| {
+        local::rollback(&at, args.release.as_deref(), args.bake, reporter)
+    })?;
+    rolling::report::show("syncctl/rollback/1", &deployment, &outcome, ui)
+}
