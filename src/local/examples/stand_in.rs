@@ -89,6 +89,7 @@ fn answer(reader: &mut BufReader<TcpStream>, writer: &mut TcpStream) -> Option<(
         "/environment" => {
             send(writer, 200, &std::env::vars().map(|(name, _)| name + "\n").collect::<String>())
         }
+        "/status" => send(writer, number as u16, ""),
         "/instance" => send(writer, 200, &instance),
         _ => send(writer, 200, &format!("{method} {path} {received}")),
     }

@@ -142,6 +142,10 @@ impl ProxyHttp for Balancer {
         response: &mut ResponseHeader,
         passage: &mut Passage,
     ) -> pingora::Result<()> {
+        if let Some(server) = passage.server.as_ref().filter(|_| response.status.is_server_error())
+        {
+            server.0.errors.fetch_add(1, Ordering::Relaxed);
+        }
         response.insert_header(REQUEST_ID, passage.request_id.as_str())
     }
 

@@ -40,6 +40,8 @@ pub(crate) struct Backend {
     standing: AtomicU8,
     in_flight: AtomicUsize,
     pub(super) requests: AtomicU64,
+    /// Answers with a status of 500 to 599 that came from this server.
+    pub(super) errors: AtomicU64,
     removed: AtomicBool,
     pub(super) prober: Mutex<Option<Thread>>,
 }
@@ -108,6 +110,7 @@ impl Backend {
             standing: AtomicU8::new(Standing::Unproven as u8),
             in_flight: AtomicUsize::new(0),
             requests: AtomicU64::new(0),
+            errors: AtomicU64::new(0),
             removed: AtomicBool::new(false),
             prober: Mutex::new(None),
         }

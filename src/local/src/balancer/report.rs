@@ -34,6 +34,10 @@ pub(crate) struct BackendReport {
     pub(crate) draining: bool,
     pub(crate) in_flight: usize,
     pub(crate) requests: u64,
+    /// Answers of this server with a status of 500 to 599; those the balancer gives itself are not
+    /// among them. Reports of earlier releases have none.
+    #[serde(default)]
+    pub(crate) errors: u64,
 }
 
 /// The newest report; `None` without one or with one that can't be read.
@@ -77,6 +81,7 @@ fn make(registry: &Registry) -> BalancerReport {
                 draining: backend.draining(),
                 in_flight: backend.in_flight(),
                 requests: backend.requests.load(Ordering::Relaxed),
+                errors: backend.errors.load(Ordering::Relaxed),
             })
             .collect(),
     }

@@ -119,6 +119,20 @@ fn without_a_healthy_server_the_answer_is_a_503_that_programs_understand() {
 }
 
 #[test]
+fn a_servers_own_errors_are_counted_for_it_and_the_balancers_are_not() {
+    let mut bench = Bench::with_servers(1);
+    assert_eq!(bench.get("/status?500").status, 500);
+    assert_eq!(bench.get("/status?503").status, 503);
+    assert_eq!(bench.get("/status?404").status, 404);
+    eventually("two are reported", || bench.reports("\"errors\": 2"));
+    bench.servers[0].kill().unwrap();
+    bench.servers[0].wait().unwrap();
+    assert_eq!(bench.get("/instance").status, 503);
+    eventually("the failure is the balancer's own", || bench.reports("\"failures\": 1"));
+    assert!(bench.reports("\"errors\": 2"));
+}
+
+#[test]
 fn host_stays_and_the_way_is_told() {
     let bench = Bench::with_servers(1);
     let given =
