@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::balancer::config::{BackendSpec, BalancerConfig};
+use crate::balancer::limits::Times;
 use crate::data::DataDir;
 use crate::desired::Desired;
 use crate::layout::{ENGINES_API, ENGINES_S3, Layout, slots};
@@ -85,6 +86,8 @@ pub(crate) fn balancer_config(desired: &Desired, backends: Vec<BackendSpec>) -> 
     BalancerConfig {
         listen: desired.spec.listen,
         max_requests: desired.spec.max_requests,
+        max_connections: desired.spec.max_connections,
+        times: Times::default(),
         drain_timeout: desired.spec.drain_timeout,
         health: desired.spec.health.clone(),
         backends,

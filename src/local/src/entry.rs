@@ -45,7 +45,8 @@ pub fn engines(data_dir: &Path) -> ExitCode {
 fn again() -> Result<()> {
     let program = std::env::current_exe()
         .map_err(|error| LocalError::io("find", Path::new("syncctl"), error))?;
-    let started = Command::new(&program).args(std::env::args_os().skip(1)).env(ENV_AGAIN, "1").spawn();
+    let started =
+        Command::new(&program).args(std::env::args_os().skip(1)).env(ENV_AGAIN, "1").spawn();
     started
         .map(drop)
         .map_err(|error| LocalError::ProgramMissing { path: program, reason: error.to_string() })

@@ -31,6 +31,10 @@ pub struct LocalSpec {
     pub drain_timeout: Duration,
     /// Requests in flight at once; above it the balancer answers 503. Default 4096.
     pub max_requests: usize,
+    /// Client connections at once, idle ones included; above it those make room that let the
+    /// balancer wait longest, and without such the balancer answers 503. Default 4096.
+    #[serde(default = "default_max_connections")]
+    pub max_connections: usize,
     /// Whether purging the data needs the name typed. Remembered here, so that it holds until an
     /// `up` takes it back.
     #[serde(default)]
@@ -54,6 +58,7 @@ impl LocalSpec {
             watch_interval: Duration::from_millis(200),
             drain_timeout: Duration::from_secs(10),
             max_requests: 4096,
+            max_connections: default_max_connections(),
             protect: false,
             blueprint_digest: String::new(),
         }
@@ -63,6 +68,11 @@ impl LocalSpec {
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.listen)
     }
+}
+
+/// Also what a specification of an earlier release means.
+pub(crate) fn default_max_connections() -> usize {
+    4096
 }
 
 /// How a server's health is judged, as a cloud load balancer would.

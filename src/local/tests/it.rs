@@ -3,8 +3,16 @@
 
 #[path = "it/balancer.rs"]
 mod balancer;
+#[path = "it/bench.rs"]
+mod bench;
 #[path = "it/data.rs"]
 mod data;
+#[path = "it/patience.rs"]
+mod patience;
+#[path = "it/smuggling.rs"]
+mod smuggling;
+#[path = "it/streams.rs"]
+mod streams;
 #[path = "it/supervision.rs"]
 mod supervision;
 #[path = "it/support.rs"]
