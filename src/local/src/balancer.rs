@@ -13,16 +13,19 @@ pub(crate) mod limits;
 mod loan;
 mod proxy;
 mod refusal;
+mod self_made;
 pub(crate) use self::proxy::HEALTH_PATH;
 mod registry;
 pub(crate) mod report;
 mod seats;
+mod tls;
 
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use pingora::listeners::tls::Acceptor;
 use pingora::listeners::{L4BufferSettings, ListenerConfig};
 use pingora::proxy::HttpProxy;
 use pingora::server::configuration::ServerConf;
@@ -56,15 +59,21 @@ pub(crate) fn run(data: &DataDir) -> Result<()> {
     }
     // Half of the requests may be unfinished: the other half is for those that have arrived.
     let seats = Seats::new(connections, config.max_requests.div_ceil(2), config.times);
+    let acceptor = tls::acceptor(data, &config)?;
     let registry = Arc::new(Registry::default());
     registry.apply(&config);
     health::start(&registry, &config);
     config::follow(data.clone(), config.clone(), Arc::clone(&registry));
     report::start(data.clone(), Arc::clone(&registry), Arc::clone(&seats));
-    serve(&config, &registry, &seats)
+    serve(&config, &registry, &seats, acceptor)
 }
 
-fn serve(config: &BalancerConfig, registry: &Arc<Registry>, seats: &Arc<Seats>) -> Result<()> {
+fn serve(
+    config: &BalancerConfig,
+    registry: &Arc<Registry>,
+    seats: &Arc<Seats>,
+    acceptor: Option<Acceptor>,
+) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -75,7 +84,7 @@ fn serve(config: &BalancerConfig, registry: &Arc<Registry>, seats: &Arc<Seats>) 
     let server_seats = Arc::clone(seats);
     // Pingora makes its own runtimes, so it gets a thread of its own.
     let pingora = std::thread::spawn(move || {
-        run_pingora(&server_config, balancer, server_seats, stopping);
+        run_pingora(&server_config, balancer, server_seats, acceptor, stopping);
     });
     runtime.block_on(async {
         let mut liveness = tokio::time::interval(Duration::from_millis(200));
@@ -111,6 +120,7 @@ fn run_pingora(
     config: &BalancerConfig,
     balancer: proxy::Balancer,
     seats: Arc<Seats>,
+    acceptor: Option<Acceptor>,
     stopping: watch::Receiver<bool>,
 ) {
     let server_conf = ServerConf {
@@ -125,7 +135,7 @@ fn run_pingora(
     server.bootstrap();
     let mut proxy = HttpProxy::new(balancer, Arc::clone(&server.configuration));
     proxy.handle_init_modules();
-    let mut service = Service::new("balancer".to_owned(), Front::new(proxy, seats));
+    let mut service = Service::new("balancer".to_owned(), Front::new(proxy, seats, acceptor));
     // The connection has its own place for what it reads ahead.
     let endpoint = ListenerConfig::tcp(config.listen.to_string())
         .l4_buffer(L4BufferSettings { read: Some(0), write: None });

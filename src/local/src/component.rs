@@ -88,6 +88,7 @@ pub(crate) fn balancer_config(desired: &Desired, backends: Vec<BackendSpec>) -> 
         max_requests: desired.spec.max_requests,
         max_connections: desired.spec.max_connections,
         times: Times::default(),
+        tls: desired.spec.tls.clone(),
         drain_timeout: desired.spec.drain_timeout,
         health: desired.spec.health.clone(),
         backends,
@@ -170,7 +171,7 @@ fn server_environment(
     api: SocketAddr,
 ) -> BTreeMap<String, String> {
     let spec = &desired.spec;
-    let public = format!("http://{}", reachable(spec.listen));
+    let public = format!("{}://{}", spec.scheme(), reachable(spec.listen));
     [
         ("SYNCD_LISTEN", address.to_string()),
         ("SYNCD_INSTANCE", instance.to_owned()),

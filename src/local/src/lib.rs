@@ -34,7 +34,7 @@ pub use error::{LocalError, PortHolder, Result};
 pub use logs::{LogLine, LogQuery, Logs, logs};
 pub use recorded::{Recorded, recorded};
 pub use reporter::{Reporter, Silent};
-pub use spec::{HealthSpec, LocalSpec, Programs};
+pub use spec::{HealthSpec, LocalSpec, Programs, TlsSpec};
 pub use state::{ComponentState, ComponentStatus};
 pub use status::{Status, Traffic, status};
 pub use up::{Running, UpOutcome, revive, up};

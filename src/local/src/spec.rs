@@ -35,6 +35,10 @@ pub struct LocalSpec {
     /// balancer wait longest, and without such the balancer answers 503. Default 4096.
     #[serde(default = "default_max_connections")]
     pub max_connections: usize,
+    /// HTTPS at the entry; `None` is plain HTTP. Content goes to the engines' own listener, which stays
+    /// plain HTTP.
+    #[serde(default)]
+    pub tls: Option<TlsSpec>,
     /// Whether purging the data needs the name typed. Remembered here, so that it holds until an
     /// `up` takes it back.
     #[serde(default)]
@@ -59,6 +63,7 @@ impl LocalSpec {
             drain_timeout: Duration::from_secs(10),
             max_requests: 4096,
             max_connections: default_max_connections(),
+            tls: None,
             protect: false,
             blueprint_digest: String::new(),
         }
@@ -66,8 +71,23 @@ impl LocalSpec {
 
     /// What clients are told to use.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.listen)
+        format!("{}://{}", self.scheme(), self.listen)
     }
+
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+}
+
+/// Where the entry's certificate comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum TlsSpec {
+    /// Made here, for this machine's addresses, kept in the data directory and renewed in time.
+    SelfMade,
+    /// Absolute paths of PEM files; both may be the same file. A replaced file is noticed within
+    /// seconds.
+    Files { certificate: PathBuf, key: PathBuf },
 }
 
 /// Also what a specification of an earlier release means.

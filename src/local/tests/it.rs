@@ -17,5 +17,7 @@ mod streams;
 mod supervision;
 #[path = "it/support.rs"]
 mod support;
+#[path = "it/tls.rs"]
+mod tls;
 #[path = "it/up.rs"]
 mod up;

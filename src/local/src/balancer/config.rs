@@ -11,7 +11,7 @@ use super::registry::Registry;
 use crate::data::DataDir;
 use crate::data::files::{Durability, Stamp, read_json, write_json};
 use crate::error::{LocalError, Result};
-use crate::spec::HealthSpec;
+use crate::spec::{HealthSpec, TlsSpec};
 
 const FILE: &str = "backends.json";
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -26,6 +26,8 @@ pub(crate) struct BalancerConfig {
     pub(crate) max_connections: usize,
     #[serde(default)]
     pub(crate) times: Times,
+    #[serde(default)]
+    pub(crate) tls: Option<TlsSpec>,
     pub(crate) drain_timeout: Duration,
     pub(crate) health: HealthSpec,
     pub(crate) backends: Vec<BackendSpec>,

@@ -105,7 +105,12 @@ fn request_line(line: &[u8]) -> Result<Request<'_>, Refusal> {
     let modern = match version {
         b"HTTP/1.1" => true,
         b"HTTP/1.0" => false,
-        _ => return Err(Refusal { status: 505, message: "the version of HTTP is neither 1.1 nor 1.0" }),
+        _ => {
+            return Err(Refusal {
+                status: 505,
+                message: "the version of HTTP is neither 1.1 nor 1.0",
+            });
+        }
     };
     Ok(Request { method, target, modern })
 }

@@ -143,7 +143,8 @@ impl ProxyHttp for Balancer {
         passage: &mut Passage,
     ) -> pingora::Result<()> {
         request.insert_header(REQUEST_ID, passage.request_id.as_str())?;
-        request.insert_header("x-forwarded-proto", "http")?;
+        let secure = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
+        request.insert_header("x-forwarded-proto", if secure { "https" } else { "http" })?;
         if let Some(client) = session.client_addr().and_then(|address| address.as_inet()) {
             let earlier = request.headers.get_all("x-forwarded-for").iter();
             let mut hops: Vec<String> =

@@ -206,6 +206,7 @@ mod tests {
             max_requests: 10,
             max_connections: 10,
             times: super::super::limits::Times::default(),
+            tls: None,
             drain_timeout: Duration::from_secs(1),
             health: crate::spec::HealthSpec::default(),
             backends: names

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use super::limits::{PATIENCE, REFUSALS, Times};
@@ -194,6 +194,16 @@ impl Place {
             none => *none = Some(context.waker().clone()),
         }
         state.gives_way
+    }
+
+    /// Resolves when it has to make room.
+    pub(super) async fn gave_way(&self) {
+        std::future::poll_fn(
+            |context| {
+                if self.gives_way(context) { Poll::Ready(()) } else { Poll::Pending }
+            },
+        )
+        .await;
     }
 
     /// Why the client's own request can't go on, for the answer.
