@@ -176,6 +176,7 @@ fn the_resolved_blueprint_shows_each_origin() {
       port: 8420                        # default
       listen: 127.0.0.1                 # default
       data: /srv/sync                   # acme.yaml:4 with environment DATA
+      connections: 4096                 # default
     "###);
 }
 
@@ -191,5 +192,5 @@ fn the_digest_is_that_of_the_meaning() {
     );
     assert_ne!(plain, digest("version: 1\nname: a\nservers: { min: 2 }\n"));
     // Fixed on purpose: a change here makes every running deployment look changed.
-    insta::assert_snapshot!(plain, @r###"4c1f3ec2db0235497a225837ad581088d3b041e3013eefe102101810ca587021"###);
+    insta::assert_snapshot!(plain, @r###"5f85c0e0b7d62173fe64a886fc4676290c43074fc727da5115976fb1f7bc20b8"###);
 }

@@ -34,7 +34,7 @@ fn kind(error: &LocalError) -> Kind {
         LocalError::NoDataDirectory { .. }
         | LocalError::DoesNotStart { .. }
         | LocalError::NotReady { .. } => Kind::Unavailable,
-        LocalError::ProgramMissing { .. } => Kind::NotFound,
+        LocalError::ProgramMissing { .. } | LocalError::Certificate { .. } => Kind::NotFound,
         LocalError::InvalidSpec(_) | LocalError::UnknownPart { .. } => Kind::Usage,
         LocalError::StillRunning { .. } => Kind::Busy,
         LocalError::Interrupted => Kind::Interrupted,
