@@ -70,7 +70,7 @@ fn a_long_header_gets_431_and_one_with_many_fields_too() {
 fn a_body_that_stops_or_trickles_ends_with_408_and_a_slow_honest_one_passes() {
     let bench = Bench::with(1, |config| {
         config["times"] = json!({ "header": { "secs": 10, "nanos": 0 },
-            "body": { "secs": 1, "nanos": 0 }, "idle": { "secs": 75, "nanos": 0 } })
+            "body": { "secs": 1, "nanos": 0 }, "idle": { "secs": 75, "nanos": 0 } });
     });
     let begun = Instant::now();
     let answer = read_all(&mut half_sent(bench.listen));
@@ -108,7 +108,7 @@ fn a_body_that_stops_or_trickles_ends_with_408_and_a_slow_honest_one_passes() {
 fn a_connection_without_a_request_is_closed_after_its_time() {
     let bench = Bench::with(1, |config| {
         config["times"] = json!({ "header": { "secs": 10, "nanos": 0 },
-            "body": { "secs": 30, "nanos": 0 }, "idle": { "secs": 1, "nanos": 0 } })
+            "body": { "secs": 30, "nanos": 0 }, "idle": { "secs": 1, "nanos": 0 } });
     });
     let begun = Instant::now();
     assert_eq!(read_all(&mut connect(bench.listen)), "");
