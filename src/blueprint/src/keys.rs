@@ -104,6 +104,8 @@ pub(crate) fn suggest(level: &str, name: &str) -> Option<String> {
     let everywhere = KEYS.iter().map(|key| key.path).chain(GROUPS.iter().map(|group| group.path));
     let last = |path: &'static str| path.rsplit('.').next().unwrap_or(path);
     let elsewhere = everywhere.clone().find(|path| last(path) == name);
+    let elsewhere =
+        elsewhere.or_else(|| everywhere.clone().find(|path| is_plural(last(path), name)));
     let elsewhere = elsewhere.or_else(|| closest(&full, everywhere));
     if let Some(path) = elsewhere {
         return Some(format!("did you mean `{path}`?"));
@@ -115,12 +117,21 @@ pub(crate) fn suggest(level: &str, name: &str) -> Option<String> {
 pub(crate) fn suggest_path(path: &str) -> Option<String> {
     let (level, name) = path.rsplit_once('.').unwrap_or(("", path));
     let near = closest(name, children(level)).map(|near| join(level, near));
+    let near = near.or_else(|| {
+        let last = |key: &Key| key.path.rsplit('.').next().unwrap_or(key.path);
+        KEYS.iter().find(|key| is_plural(last(key), name)).map(|key| key.path.to_owned())
+    });
     let near = near.or_else(|| closest(path, KEYS.iter().map(|key| key.path)).map(str::to_owned));
     let near = near.or_else(|| {
         let named = |key: &&Key| key.path.rsplit('.').next() == Some(name);
         KEYS.iter().find(named).map(|key| key.path.to_owned())
     });
     near.map(|near| format!("did you mean `{near}`?"))
+}
+
+/// `zone` for `zones`, or the other way round, at a level where neither is a key.
+fn is_plural(one: &str, other: &str) -> bool {
+    one.strip_suffix('s') == Some(other) || other.strip_suffix('s') == Some(one)
 }
 
 pub(crate) fn join(level: &str, name: &str) -> String {

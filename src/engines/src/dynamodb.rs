@@ -7,7 +7,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, header};
 
-pub(crate) use metadata::Metadata;
+pub(crate) use metadata::{FORMAT, Metadata};
 
 use operation::Operation;
 

@@ -25,18 +25,27 @@ pub(crate) fn claim(dir: &Path, known: u32) -> Result<Claim, EngineError> {
         refuse_foreign(dir)?;
         write_number(dir, known).map_err(EngineError::io("cannot write", &path))?;
     }
-    let text = fs::read_to_string(&path).map_err(EngineError::io("cannot read", &path))?;
-    let Ok(found) = text.trim().parse::<u32>() else {
-        return Err(EngineError::Unreadable { path });
-    };
-    if found > known {
-        return Err(EngineError::NewerFormat { path, found, known });
-    }
+    check(dir, known)?;
     let file = File::open(&path).map_err(EngineError::io("cannot open", &path))?;
     match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(Claim { _file: file }),
         Err(rustix::io::Errno::WOULDBLOCK) => Err(EngineError::InUse { path: dir.to_path_buf() }),
         Err(error) => Err(EngineError::io("cannot lock", &path)(error.into())),
+    }
+}
+
+/// Refuses what a newer release wrote into `dir`; a folder that is not there yet is fine.
+pub(crate) fn check(dir: &Path, known: u32) -> Result<(), EngineError> {
+    let path = dir.join(NAME);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(EngineError::io("cannot read", &path)(error)),
+    };
+    match text.trim().parse() {
+        Ok(found) if found > known => Err(EngineError::NewerFormat { path, found, known }),
+        Ok(_) => Ok(()),
+        Err(_) => Err(EngineError::Unreadable { path }),
     }
 }
 

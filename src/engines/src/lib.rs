@@ -21,7 +21,7 @@ mod signature;
 mod sts;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
@@ -48,6 +48,16 @@ pub struct EnginesConfig {
     /// Address or domain mail may come from; `None` refuses all mail.
     pub mail_from: Option<String>,
     pub region: String,
+}
+
+/// Whether this program can read what lies in a data folder; nothing is opened or changed.
+///
+/// # Errors
+/// [`EngineError::NewerFormat`] and [`EngineError::Unreadable`]; what is missing is no error.
+pub fn check_formats(data_dir: &Path) -> Result<(), EngineError> {
+    format::check(&data_dir.join("objects"), object::FORMAT)?;
+    format::check(&data_dir.join("metadata"), dynamodb::FORMAT)?;
+    format::check(&data_dir.join("mail"), mail::FORMAT)
 }
 
 /// Opens the data, creates table and bucket when missing, and serves both
@@ -80,6 +90,8 @@ pub async fn serve_within(
     let opening = config.clone();
     let full_until = limits.full_until.clone();
     let (store, database, outbox) = tokio::task::spawn_blocking(move || {
+        // All of it, before a part of it is touched.
+        check_formats(&opening.data_dir)?;
         let store = object::ObjectStore::open(&opening.data_dir.join("objects"), full_until)?;
         let database = dynamodb::Metadata::open(&opening.data_dir.join("metadata"))?;
         let outbox = mail::Sink::open(&opening.data_dir.join("mail"))?;

@@ -1,5 +1,7 @@
 //! The mail of the local target: one file per message.
 
+mod text;
+
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -9,7 +11,7 @@ use crate::error::EngineError;
 use crate::format::{self, Claim};
 
 /// Layout of the folder this code reads and writes.
-const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 
 const SUFFIX: &str = "eml";
 
@@ -28,8 +30,10 @@ pub struct MailSummary {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mail {
     pub summary: MailSummary,
-    /// The whole message, RFC 5322.
-    pub text: String,
+    /// The plain text part, decoded; `None` if the message has none.
+    pub body: Option<String>,
+    /// The whole message, RFC 5322, as it lies there.
+    pub raw: Vec<u8>,
 }
 
 /// The messages in the mail folder `dir`, oldest first; none if it is missing.
@@ -66,8 +70,9 @@ pub fn show(dir: &Path, id: &str) -> io::Result<Option<Mail>> {
     }
     match fs::read(dir.join(format!("{id}.{SUFFIX}"))) {
         Ok(bytes) => {
-            let text = String::from_utf8_lossy(&bytes).into_owned();
-            Ok(Some(Mail { summary: summary(id, &text), text }))
+            let text = String::from_utf8_lossy(&bytes);
+            let (summary, body) = (summary(id, &text), text::text_part(&text));
+            Ok(Some(Mail { summary, body, raw: bytes }))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

@@ -22,6 +22,6 @@ pub(crate) use list::Page;
 pub(crate) use meta::{Checksums, Headers, Meta};
 pub(crate) use publish::Condition;
 pub(crate) use read::Opened;
-pub(crate) use store::{ObjectStore, StoreError};
+pub(crate) use store::{FORMAT, ObjectStore, StoreError};
 pub(crate) use upload::{PartRecord, UploadRecord};
 pub(crate) use write::Draft;

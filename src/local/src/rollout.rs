@@ -101,6 +101,13 @@ impl InForce {
         read_json(&data.run_file(FILE))
     }
 
+    /// The first release of a deployment.
+    pub(crate) fn begin(data: &DataDir, release: Pin) -> Result<Self> {
+        let in_force = Self { release, rollout: None };
+        in_force.write(data)?;
+        Ok(in_force)
+    }
+
     pub(crate) fn write(&self, data: &DataDir) -> Result<()> {
         write_json(&data.run_file(FILE), self, Durability::Disk)
     }
@@ -204,6 +211,7 @@ impl Rollout {
                     self.phase = Phase::Baking { since: now };
                 }
                 if let Phase::Baking { since } = self.phase
+                    && converged
                     && elapsed(since, now) >= self.bake
                 {
                     self.phase = Phase::Passed { at: now };

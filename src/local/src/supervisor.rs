@@ -99,8 +99,10 @@ impl Supervisor {
             path: data.root().to_owned(),
             reason: "nothing says what should run; use: syncctl up".to_owned(),
         })?;
-        let in_force = InForce::read(&data)?
-            .unwrap_or_else(|| InForce { release: Pin::from(&desired.programs), rollout: None });
+        let in_force = match InForce::read(&data)? {
+            Some(in_force) => in_force,
+            None => InForce::begin(&data, Pin::from(&desired.programs))?,
+        };
         let sizer = Sizer::read(&data, &desired.spec);
         Ok(Self {
             layout: Layout::read(&data),

@@ -64,6 +64,8 @@ pub enum ErrorCode {
     TooLarge,
     /// 416: the range lies outside the content.
     RangeNotSatisfiable,
+    /// 422: the stored bytes of a version don't have the digest it was committed with. Permanent.
+    ContentDamaged,
     /// 429: slow down; `Retry-After` says how long.
     TooManyRequests,
     /// 503: a dependency is in doubt; retry, and never read it as "not there".

@@ -8,6 +8,7 @@ mod invite;
 mod login;
 mod password;
 mod redeem;
+mod remembered;
 mod throttle;
 mod valid;
 
@@ -17,9 +18,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use protocol::id::{DeviceId, UserId};
 
+pub use remembered::TOKEN_MEMORY;
+pub use throttle::{SOURCE_WINDOW, SourceFailures};
+
 use crate::clock::Clock;
 use crate::config::StoreConfig;
 use crate::table::Table;
+
+use remembered::Remembered;
 
 /// Who is asking: the outcome of [`Accounts::authenticate`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +49,14 @@ impl std::fmt::Debug for Invitation {
     }
 }
 
+/// An invitation that was made and not redeemed yet. The code itself is known to nobody here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingInvitation {
+    /// `None`: for the first user, who chooses the login.
+    pub login: Option<String>,
+    pub expires_at: Timestamp,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     pub id: UserId,
@@ -60,12 +74,13 @@ pub enum AccountState {
 /// How long an invitation can be redeemed.
 pub const INVITATION_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// The accounts of one service. Cheap to clone.
+/// The accounts of one service. Cheap to clone; clones share what they remember.
 #[derive(Clone)]
 pub struct Accounts {
     table: Table,
     clock: Arc<dyn Clock>,
     token_lifetime: Duration,
+    remembered: Arc<Remembered>,
 }
 
 impl Accounts {
@@ -78,7 +93,8 @@ impl Accounts {
     }
 
     pub(crate) fn with_table(table: Table, clock: Arc<dyn Clock>) -> Self {
-        Self { table, clock, token_lifetime: StoreConfig::TOKEN_LIFETIME }
+        let token_lifetime = StoreConfig::TOKEN_LIFETIME;
+        Self { table, clock, token_lifetime, remembered: Arc::default() }
     }
 
     pub(crate) fn token_lifetime(mut self, lifetime: Duration) -> Self {

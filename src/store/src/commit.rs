@@ -32,6 +32,7 @@ use crate::table::pause;
 use crate::{Identity, Store};
 
 use attempt::Attempt;
+pub(crate) use content::ProofPlaces;
 pub(crate) use turns::Turns;
 
 /// How long a commit id is remembered.
@@ -49,7 +50,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Conflict`] names every operation that does not fit what is there now;
     /// [`StoreError::ContentMissing`] chunks that are declared but not in the bucket as declared;
-    /// [`StoreError::UndeclaredContent`] chunks that the session never declared.
+    /// [`StoreError::UndeclaredContent`] chunks that the session never declared;
+    /// [`StoreError::InvalidRequest`] the first small file whose bytes have another digest.
     pub async fn commit(
         &self,
         identity: &Identity,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use protocol::commit::OpConflict;
 use protocol::error::{ErrorBody, ErrorCode};
 use protocol::hash::ContentHash;
+use protocol::id::FileId;
 
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
@@ -24,6 +25,8 @@ pub enum StoreError {
     NotFound(String),
     #[error("{0}")]
     AlreadyExists(String),
+    #[error("'{login}' has an invitation already, until {}", .until.strftime("%-d %B %Y, %H:%M UTC"))]
+    InvitationPending { login: String, until: jiff::Timestamp },
     #[error("{} of the commit's operations rest on a state that has moved on", .0.len())]
     Conflict(Vec<OpConflict>),
     #[error("the upload session is unknown, expired or not yours; open a new one")]
@@ -40,11 +43,22 @@ pub enum StoreError {
     TooLarge(String),
     #[error("the range lies outside the content of {size} bytes")]
     RangeNotSatisfiable { size: u64 },
+    #[error(
+        "the stored bytes of file {file}, version {rev}, are not the ones that were committed; \
+         trying again can't help: restore another version or upload the file again"
+    )]
+    ContentDamaged { file: FileId, rev: u64 },
     #[error("too many attempts; try again in {} seconds", .retry_after.as_secs().max(1))]
     TooManyRequests { retry_after: Duration },
     /// A dependency is in doubt. Never to be read as "not there".
     #[error("{0} did not answer as it should; try again")]
     Unavailable(String),
+    /// To a client this release is as good as no server: the newer one may be back in a moment.
+    #[error(
+        "the data has format {found}, this release knows {known}; nothing was changed: \
+         run the newer release that wrote it"
+    )]
+    NewerFormat { found: u64, known: u64 },
     /// A defect, or a row that makes no sense.
     #[error("{0}")]
     Internal(String),
@@ -58,7 +72,7 @@ impl StoreError {
             Self::BadCredentials => ErrorCode::BadCredentials,
             Self::Forbidden(_) => ErrorCode::Forbidden,
             Self::NotFound(_) => ErrorCode::NotFound,
-            Self::AlreadyExists(_) => ErrorCode::AlreadyExists,
+            Self::AlreadyExists(_) | Self::InvitationPending { .. } => ErrorCode::AlreadyExists,
             Self::Conflict(_) => ErrorCode::Conflict,
             Self::SessionClosed => ErrorCode::SessionClosed,
             Self::ContentMissing(_) => ErrorCode::ContentMissing,
@@ -67,8 +81,9 @@ impl StoreError {
             Self::CursorReset => ErrorCode::CursorReset,
             Self::TooLarge(_) => ErrorCode::TooLarge,
             Self::RangeNotSatisfiable { .. } => ErrorCode::RangeNotSatisfiable,
+            Self::ContentDamaged { .. } => ErrorCode::ContentDamaged,
             Self::TooManyRequests { .. } => ErrorCode::TooManyRequests,
-            Self::Unavailable(_) => ErrorCode::Unavailable,
+            Self::Unavailable(_) | Self::NewerFormat { .. } => ErrorCode::Unavailable,
             Self::Internal(_) => ErrorCode::Internal,
         }
     }

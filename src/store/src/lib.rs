@@ -31,7 +31,7 @@ mod table;
 
 use std::sync::Arc;
 
-pub use accounts::{Account, AccountState, Accounts, Identity, Invitation};
+pub use accounts::{Account, AccountState, Accounts, Identity, Invitation, PendingInvitation};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use config::{Clients, StoreConfig};
 pub use error::{Result, StoreError};
@@ -40,7 +40,8 @@ pub use read::{ContentStream, OpenFile};
 pub use secret::Secret;
 
 use access::CredentialCache;
-use commit::Turns;
+use commit::{ProofPlaces, Turns};
+use read::Damaged;
 use table::Table;
 
 /// The whole data model. Cheap to clone; all clones share caches.
@@ -57,6 +58,8 @@ struct Inner {
     accounts: Accounts,
     credentials: CredentialCache,
     turns: Turns,
+    proof_places: ProofPlaces,
+    damaged: Damaged,
 }
 
 impl Store {
@@ -73,6 +76,8 @@ impl Store {
                 accounts,
                 credentials: CredentialCache::default(),
                 turns: Turns::default(),
+                proof_places: ProofPlaces::default(),
+                damaged: Damaged::default(),
             }),
         }
     }
@@ -85,7 +90,16 @@ impl Store {
         Outbox::new(self.clone())
     }
 
-    /// Whether table and bucket answer right now.
+    /// To be called at start: refuses data that only a newer release can read, and marks a new
+    /// table as one of this release.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerFormat`]; [`StoreError::Unavailable`] where the table does not answer yet.
+    pub async fn claim_format(&self) -> Result<()> {
+        self.inner.table.claim_format().await
+    }
+
+    /// Whether table and bucket answer right now, and hold data that this release can read.
     pub async fn ready(&self) -> Result<()> {
         let bucket = async {
             let head = self.inner.clients.s3.head_bucket();

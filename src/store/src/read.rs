@@ -1,5 +1,6 @@
 //! Content for those who can't fetch it from S3 themselves (FS-7): an ordered stream of bytes.
 
+mod damaged;
 mod pieces;
 
 use std::ops::Range;
@@ -7,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use futures::stream::{self, Stream, StreamExt};
+use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 use protocol::file::Node;
 use protocol::hash::ContentHash;
 use protocol::id::{FileId, SpaceId};
@@ -20,7 +21,9 @@ use crate::files::{is_live_file, no_such_file};
 use crate::row::version::{ExtentSource, VersionRow};
 use crate::{Identity, Store};
 
-use pieces::Piece;
+pub(crate) use damaged::Damaged;
+use damaged::Version;
+use pieces::{MAX_PIECE, Piece};
 
 /// Pieces fetched ahead of the one that is being sent. With pieces of at most 4 MiB a stream
 /// holds 12 MiB.
@@ -51,7 +54,8 @@ impl OpenFile {
     /// Starts reading: everything, or a range of it cut at the end.
     ///
     /// # Errors
-    /// [`StoreError::RangeNotSatisfiable`] where the range is empty or begins behind the end.
+    /// [`StoreError::RangeNotSatisfiable`] where the range is empty or begins behind the end;
+    /// [`StoreError::ContentDamaged`] where an earlier reader found it so.
     pub async fn stream(self, range: Option<Range<u64>>) -> Result<ContentStream> {
         let (hash, size) = (self.hash(), self.size());
         let range = match range {
@@ -59,16 +63,24 @@ impl OpenFile {
             Some(range) if range.start < range.end.min(size) => range.start..range.end.min(size),
             Some(_) => return Err(StoreError::RangeNotSatisfiable { size }),
         };
+        let VersionRow { space, file, rev, .. } = self.version.clone();
+        let version = Version { space, file, rev };
+        if self.store.inner.damaged.contains(&version) {
+            return Err(damaged(version));
+        }
         let extents = self.store.extents(&self.version).await?;
         let pieces = pieces::cut(&extents, &range);
-        let expected = (range == (0..size)).then_some(hash);
+        let expected = (range == (0..size)).then_some(Expected { version, hash });
         let body = self.store.body(self.version.space, pieces, expected);
-        Ok(ContentStream { hash, size, range, body: body.boxed() })
+        // What fits into one read is not begun before it is known to be right.
+        let body = if size <= MAX_PIECE { held_back(body).boxed() } else { body.boxed() };
+        Ok(ContentStream { hash, size, range, body })
     }
 }
 
 /// The bytes of a version in order. Ends with an error, and before the last byte, if what was
-/// read is not what was committed.
+/// read is not what was committed: an [`StoreError::ContentDamaged`] inside, as the first item
+/// where the version has at most 4 MiB.
 pub struct ContentStream {
     /// Of the whole version.
     pub hash: ContentHash,
@@ -145,9 +157,9 @@ impl Store {
         &self,
         space: SpaceId,
         pieces: Vec<Piece>,
-        expected: Option<ContentHash>,
+        expected: Option<Expected>,
     ) -> impl Stream<Item = std::io::Result<Bytes>> + Send + use<> {
-        let store = self.clone();
+        let (store, checking) = (self.clone(), self.clone());
         let last = pieces.len().saturating_sub(1);
         let mut hasher = expected.map(|expected| (Sha256::new(), expected));
         stream::iter(pieces)
@@ -163,13 +175,36 @@ impl Store {
                     hasher.update(&bytes);
                     // Before the last piece goes out: with all bytes of the announced length a
                     // client would take the answer for complete.
-                    if index == last && hasher.clone().finalize().as_slice() != expected.as_bytes()
-                    {
-                        tracing::error!(hash = %expected, "content read back has another digest");
-                        return Err(std::io::Error::other("content is damaged"));
+                    let hash = expected.hash.as_bytes();
+                    if index == last && hasher.clone().finalize().as_slice() != hash {
+                        let version = expected.version.clone();
+                        tracing::error!(?version, "content read back has another digest");
+                        checking.inner.damaged.remember(version.clone());
+                        return Err(std::io::Error::other(damaged(version)));
                     }
                 }
                 Ok(bytes)
             })
     }
+}
+
+/// What reading a whole version must bring.
+struct Expected {
+    version: Version,
+    hash: ContentHash,
+}
+
+fn damaged(version: Version) -> StoreError {
+    StoreError::ContentDamaged { file: version.file, rev: version.rev }
+}
+
+/// The same pieces, given out only once all of them are there.
+fn held_back(
+    body: impl Stream<Item = std::io::Result<Bytes>> + Send,
+) -> impl Stream<Item = std::io::Result<Bytes>> + Send {
+    let all = async {
+        let pieces: Vec<Bytes> = body.try_collect().await?;
+        Ok::<_, std::io::Error>(stream::iter(pieces.into_iter().map(Ok)))
+    };
+    stream::once(all).try_flatten()
 }

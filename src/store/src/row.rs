@@ -2,6 +2,7 @@
 //!
 //! | row | `pk` | `sk` |
 //! |---|---|---|
+//! | format of the table | `FORMAT` | `-` |
 //! | space | `N#space` | `META` |
 //! | member of a space | `A#space` | `U#user` |
 //! | space of a user | `U#user` | `S#space` |
@@ -19,8 +20,10 @@
 //! | login name | `ACCOUNTS` | login |
 //! | first user | `ACCOUNTS#FIRST` | `-` |
 //! | invitation | `INV#digest` | `-` |
+//! | invitation of a login | `INVITATIONS` | login |
 //! | token | `T#digest` | `-` |
 //! | failed logins | `THROTTLE#login` | `-` |
+//! | failures of a source | `SOURCE#address` | `W#` and the number of the minute |
 //! | changes to be mailed | `MAIL#PENDING` | space |
 //! | message to be sent | `MAIL#MSG` | `space#from-to#user` |
 //! | message given up | `MAIL#DEAD` | `space#from-to#user` |
@@ -30,6 +33,7 @@
 pub(crate) mod account;
 pub(crate) mod chunk;
 mod fields;
+pub(crate) mod format;
 pub(crate) mod journal;
 pub(crate) mod mail;
 pub(crate) mod member;

@@ -14,7 +14,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use rand::Rng;
 
-use crate::error::{Result, unavailable};
+use crate::error::Result;
+use crate::row::format::FormatRow;
 
 pub(crate) use read::{Order, Query};
 pub(crate) use transact::{MAX_ITEMS, Outcome};
@@ -31,16 +32,20 @@ impl Table {
         Self { client, name: name.into() }
     }
 
-    /// One strong read of a key that needs no row.
+    /// One strong read: whether the table answers, and is of a format that this release knows.
     pub(crate) async fn ready(&self) -> Result<()> {
-        let get = self.client.get_item().table_name(&*self.name);
-        let key = crate::row::Key::new("READY", "-").into_item();
-        get.set_key(Some(key))
-            .consistent_read(true)
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| unavailable("DynamoDB GetItem", &error))
+        self.get::<FormatRow>(&FormatRow::key_of()).await.map(drop)
+    }
+
+    /// Like [`Table::ready`], and writes the format down where nobody has yet.
+    pub(crate) async fn claim_format(&self) -> Result<()> {
+        if self.get::<FormatRow>(&FormatRow::key_of()).await?.is_some() {
+            return Ok(());
+        }
+        if self.write(Write::put_if(&FormatRow, Expression::absent())).await? {
+            return Ok(());
+        }
+        self.ready().await
     }
 }
 

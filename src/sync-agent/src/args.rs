@@ -1,15 +1,17 @@
 //! The command line, as typed. What it means is decided in `commands`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-const EXIT_CODES: &str = "\
+pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0    done, or nothing to do
   1    error, or some files could not be handled (they are listed)
-  3    stopped before deleting many files; nothing was changed
+  3    stopped before deleting many files; none of those deletions was made, other changes may be
+       done already
   64   wrong usage
   69   the server or the object store can't be reached
   75   busy: another run works on the same directory
@@ -63,7 +65,9 @@ pub(crate) enum Command {
     Space(SpaceCommand),
     /// Ask for, or stop, a mail digest of others' changes in a space.
     Mail {
+        /// Whether to send them.
         mode: Mail,
+        /// The space's name or id.
         space: String,
     },
     Push(PushArgs),
@@ -72,6 +76,7 @@ pub(crate) enum Command {
     Ls(LsArgs),
     /// List the versions of a file, newest first.
     Versions {
+        /// The file in a space.
         #[arg(value_name = "SPACE:/PATH")]
         file: String,
     },
@@ -88,6 +93,7 @@ pub(crate) enum Command {
     },
     /// Print a completion script for a shell.
     Completions {
+        /// The shell to print it for.
         shell: Shell,
     },
     /// Print the version.
@@ -136,6 +142,7 @@ pub(crate) struct LoginArgs {
 pub(crate) enum SpaceCommand {
     /// Create a space that you own.
     Create {
+        /// What to call it; 1 to 64 characters.
         name: String,
         /// Succeed if you have a space of this name already.
         #[arg(long, env = "SYNC_AGENT_IF_MISSING")]
@@ -145,17 +152,25 @@ pub(crate) enum SpaceCommand {
     List,
     /// Give somebody who has an account a role in a space, or change it.
     Share {
+        /// The space's name or id.
         space: String,
+        /// Whom to share it with.
         #[arg(value_name = "EMAIL")]
         login: String,
+        /// What they may do: read, also write, or also share.
         #[arg(long, env = "SYNC_AGENT_ROLE", default_value = "editor")]
         role: RoleName,
     },
     /// List a space's members.
-    Members { space: String },
+    Members {
+        /// The space's name or id.
+        space: String,
+    },
     /// Remove a member from a space.
     Unshare {
+        /// The space's name or id.
         space: String,
+        /// Whom to remove.
         #[arg(value_name = "EMAIL")]
         login: String,
     },
@@ -181,8 +196,10 @@ pub(crate) enum Mail {
 /// running it again.
 #[derive(Debug, Args)]
 pub(crate) struct PushArgs {
+    /// Files and directories on this machine.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) sources: Vec<PathBuf>,
+    /// Where to put them: home:/photos, or home for the top of the space.
     #[arg(value_name = "SPACE:/PATH")]
     pub(crate) to: String,
 }
@@ -193,6 +210,7 @@ pub(crate) struct PushArgs {
 /// files with other bytes are left alone unless --overwrite is given.
 #[derive(Debug, Args)]
 pub(crate) struct PullArgs {
+    /// What to fetch: home:/photos, or home for everything.
     #[arg(value_name = "SPACE:/PATH")]
     pub(crate) from: String,
     /// Where to put it; created if missing.
@@ -205,6 +223,7 @@ pub(crate) struct PullArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct LsArgs {
+    /// What to list: home:/photos, or home for the top of the space.
     #[arg(value_name = "SPACE:/PATH")]
     pub(crate) path: String,
     /// Also what lies in directories below.
@@ -222,8 +241,10 @@ pub(crate) struct LsArgs {
 /// Local files that are removed or replaced move to DIR/.sync-agent/trash first.
 #[derive(Debug, Args)]
 pub(crate) struct SyncArgs {
+    /// The directory on this machine; created if missing.
     #[arg(value_name = "DIR")]
     pub(crate) directory: PathBuf,
+    /// The space's name or id.
     pub(crate) space: String,
     /// Synchronise once and stop.
     #[arg(long, env = "SYNC_AGENT_ONCE")]
@@ -234,4 +255,18 @@ pub(crate) struct SyncArgs {
     /// Forget what this directory was synchronised with and join both sides; deletes nothing.
     #[arg(long, env = "SYNC_AGENT_JOIN")]
     pub(crate) join: bool,
+}
+
+/// Whether JSON was asked for, of arguments that could not be understood otherwise.
+pub(crate) fn wants_json(arguments: impl Iterator<Item = OsString>) -> bool {
+    let arguments: Vec<_> = arguments.collect();
+    let flag = arguments.iter().enumerate().find_map(|(index, argument)| {
+        let argument = argument.to_str()?;
+        match argument.strip_prefix("--format=") {
+            Some(value) => Some(value.to_owned()),
+            None if argument == "--format" => Some(arguments.get(index + 1)?.to_str()?.to_owned()),
+            None => None,
+        }
+    });
+    flag.or_else(|| std::env::var("SYNC_AGENT_FORMAT").ok()).is_some_and(|value| value == "json")
 }

@@ -19,6 +19,7 @@ use sync::report::Problem;
 
 use crate::args::{Arguments, Command};
 use crate::failure::Failure;
+use crate::place;
 use crate::ui::Ui;
 
 pub(crate) type Outcome = Result<ExitCode, Failure>;
@@ -46,7 +47,7 @@ pub(crate) async fn run(command: Command, ui: &Ui) -> Outcome {
         }
         Command::Version => {
             let version = env!("CARGO_PKG_VERSION");
-            ui.result(&serde_json::json!({ "version": version }), || {
+            ui.result("sync-agent/version/1", &serde_json::json!({ "version": version }), || {
                 vec![format!("sync-agent {version}")]
             });
             Ok(ExitCode::SUCCESS)
@@ -73,6 +74,11 @@ async fn open_space(name: &str) -> Result<(Home, Arc<Api>, Space), Failure> {
     let (home, _, api) = logged_in()?;
     let space = api.find_space(name).await?;
     Ok((home, api, space))
+}
+
+/// A space as a whole; `home:/` means the same as `home`.
+async fn open_whole(text: &str) -> Result<(Home, Arc<Api>, Space), Failure> {
+    open_space(place::whole_space(text)?).await
 }
 
 /// 1 if anything that should have worked did not.

@@ -16,6 +16,8 @@ const INTERRUPTED: u8 = 130;
 #[derive(Debug)]
 pub(crate) enum Failure {
     Engine(SyncError),
+    /// With a better hint than the error alone gives.
+    Hinted(SyncError, &'static str),
     Usage(String),
     NotLoggedIn,
     Plain(String),
@@ -29,7 +31,7 @@ impl Failure {
 
     pub(crate) fn code(&self) -> u8 {
         match self {
-            Self::Engine(error) => engine_code(error),
+            Self::Engine(error) | Self::Hinted(error, _) => engine_code(error),
             Self::Usage(_) => USAGE,
             Self::NotLoggedIn => NOT_ALLOWED,
             Self::Plain(_) => ERROR,
@@ -41,6 +43,7 @@ impl Failure {
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Engine(error) => engine_hint(error),
+            Self::Hinted(_, hint) => Some(hint),
             Self::NotLoggedIn => Some("log in first: sync-agent login URL"),
             Self::Interrupted => Some("run the same command again to continue"),
             Self::Usage(_) => Some("see sync-agent --help"),
@@ -93,6 +96,9 @@ fn engine_hint(error: &SyncError) -> Option<&'static str> {
             ErrorCode::Unavailable => Some("try again in a moment; what was done so far is kept"),
             _ => None,
         },
+        SyncError::Content(ContentError::Full) => {
+            Some("what was done so far is kept; run it again once there is room")
+        }
         SyncError::MassDelete { .. } => {
             Some("if that is what you want, repeat with --allow-mass-delete")
         }
@@ -110,7 +116,7 @@ fn engine_hint(error: &SyncError) -> Option<&'static str> {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Engine(error) => error.fmt(f),
+            Self::Engine(error) | Self::Hinted(error, _) => error.fmt(f),
             Self::Usage(text) | Self::Plain(text) => f.write_str(text),
             Self::NotLoggedIn => f.write_str("nobody is logged in on this device"),
             Self::Interrupted => f.write_str("interrupted"),

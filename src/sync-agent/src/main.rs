@@ -5,6 +5,8 @@ mod commands;
 mod failure;
 mod input;
 mod place;
+#[cfg(test)]
+mod reference;
 mod secrets;
 mod ui;
 
@@ -23,10 +25,15 @@ fn main() -> ExitCode {
         Err(error) => {
             // A reader that hung up is no reason to fail.
             let _ = error.print();
-            return match error.kind() {
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
-                _ => ExitCode::from(failure::USAGE),
-            };
+            if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+                return ExitCode::SUCCESS;
+            }
+            if args::wants_json(std::env::args_os()) {
+                let text = error.to_string();
+                let message = text.trim().trim_start_matches("error: ");
+                ui::print_error(message, None, failure::USAGE);
+            }
+            return ExitCode::from(failure::USAGE);
         }
     };
     start_log();

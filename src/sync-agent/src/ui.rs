@@ -38,12 +38,15 @@ impl Ui {
         progress.clone()
     }
 
-    /// A command's result: the value as JSON, or the lines.
-    pub(crate) fn result(&self, value: &impl Serialize, lines: impl FnOnce() -> Vec<String>) {
+    /// A command's result: the value as a JSON document of this format, or the lines.
+    pub(crate) fn result(
+        &self,
+        format: &str,
+        value: &impl Serialize,
+        lines: impl FnOnce() -> Vec<String>,
+    ) {
         if self.is_json() {
-            let text = serde_json::to_string_pretty(value).unwrap_or_default();
-            print_line(&text);
-            return;
+            return print_document(format, value);
         }
         for line in lines() {
             print_line(&line);
@@ -51,9 +54,14 @@ impl Ui {
     }
 
     /// A summary: the value as JSON on standard output, or lines of talk.
-    pub(crate) fn summary(&self, value: &impl Serialize, lines: impl FnOnce() -> Vec<String>) {
+    pub(crate) fn summary(
+        &self,
+        format: &str,
+        value: &impl Serialize,
+        lines: impl FnOnce() -> Vec<String>,
+    ) {
         if self.is_json() {
-            self.result(value, Vec::new);
+            print_document(format, value);
         } else if !self.quiet {
             for line in lines() {
                 tell(&line);
@@ -69,8 +77,12 @@ impl Ui {
 
     pub(crate) fn failure(&self, failure: &Failure) {
         tell(&format!("error: {failure}"));
-        if let Some(hint) = failure.hint() {
+        let hint = failure.hint();
+        if let Some(hint) = hint {
             tell(&format!("hint: {hint}"));
+        }
+        if self.is_json() {
+            print_error(&failure.to_string(), hint, failure.code());
         }
     }
 
@@ -85,6 +97,33 @@ impl Ui {
             self.say(&format!("{failed} could not be handled (see above)"));
         }
     }
+}
+
+/// A JSON document's first field names its shape and version.
+#[derive(Serialize)]
+struct Envelope<'a, T> {
+    format: &'a str,
+    #[serde(flatten)]
+    body: &'a T,
+}
+
+/// What a failed command prints for programs.
+#[derive(Serialize)]
+struct ErrorDocument<'a> {
+    message: &'a str,
+    hints: Vec<&'a str>,
+    exit_code: u8,
+}
+
+/// A failure as a JSON document.
+pub(crate) fn print_error(message: &str, hint: Option<&str>, exit_code: u8) {
+    let hints = hint.into_iter().collect();
+    print_document("sync-agent/error/1", &ErrorDocument { message, hints, exit_code });
+}
+
+fn print_document(format: &str, body: &impl Serialize) {
+    let text = serde_json::to_string_pretty(&Envelope { format, body }).unwrap_or_default();
+    print_line(&text);
 }
 
 /// A reader that hung up (`| head`) is no error.

@@ -2,15 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
-#[path = "../../sync/tests/stories/service.rs"]
-mod service;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use rand::{RngCore, SeedableRng};
-use service::{PASSWORD, Service};
 use tempfile::TempDir;
+use testkit::{PASSWORD, Service};
 
 struct Machine {
     folder: TempDir,
@@ -101,7 +98,7 @@ async fn a_first_login_needs_no_terminal_and_leaves_no_secret_readable() {
 async fn wrong_usage_says_what_to_write() {
     let machine = Machine::new();
     for (arguments, hint) in [
-        (&["push", "file", "nowhere"][..], "SPACE:/path"),
+        (&["push", "file", "no/where"][..], "SPACE:/path, perhaps no:/where"),
         (&["login", "http://sync.example.com", "--login", "a@b.c"], "--allow-plain-http"),
         (&["login", "nonsense", "--login", "a@b.c"], "https://"),
         (&["login", "http://127.0.0.1:1", "--login", "a@b.c"], "--password-file"),
@@ -111,6 +108,12 @@ async fn wrong_usage_says_what_to_write() {
         let talk = machine.fail(arguments, 64).await;
         assert!(talk.contains(hint), "{arguments:?}: {talk}");
     }
+    let told = machine.run(&["ls", "no/where", "--format", "json"]).await;
+    let told: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+    assert_eq!((&told["format"], &told["exit_code"]), (&"sync-agent/error/1".into(), &64.into()));
+    let told = machine.run(&["frobnicate", "--format=json"]).await;
+    let told: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+    assert_eq!((&told["format"], &told["exit_code"]), (&"sync-agent/error/1".into(), &64.into()));
     assert!(machine.succeed(&["version"]).await.starts_with("sync-agent "));
     assert!(machine.succeed(&["completions", "bash"]).await.contains("sync-agent"));
 }
@@ -153,4 +156,99 @@ async fn a_killed_push_is_finished_by_the_next_one() {
     machine.succeed(&["check", "source", "home:/source"]).await;
     machine.succeed(&["pull", "home:/source", "copy"]).await;
     machine.succeed(&["check", "copy/source", "home:/source"]).await;
+}
+
+/// A pull that is killed at any moment shows no half file, and the next one goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_pull_is_finished_by_the_next_one() {
+    let service = Service::start().await;
+    let machine = Machine::new();
+    machine.log_in(&service).await;
+    let source = machine.path("source");
+    std::fs::create_dir(&source).unwrap();
+    let mut random = rand::rngs::StdRng::seed_from_u64(2);
+    let mut sizes = vec![120_000_000];
+    sizes.extend((0..60).map(|number| 20_000 + number * 5_000));
+    for (number, size) in sizes.into_iter().enumerate() {
+        let mut bytes = vec![0; size];
+        random.fill_bytes(&mut bytes);
+        std::fs::write(source.join(number.to_string()), bytes).unwrap();
+    }
+    machine.succeed(&["push", "source/", "home:/"]).await;
+    let incoming = machine.path("copy/.sync-agent/incoming");
+    let mut resumable = 0;
+    for milliseconds in [50, 150, 250, 350, 500] {
+        let mut child = machine.command(&["pull", "home:/", "copy"]).spawn().unwrap();
+        // The moment is what is varied here; nothing waits for something to be ready.
+        tokio::time::sleep(std::time::Duration::from_millis(milliseconds)).await;
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for entry in std::fs::read_dir(machine.path("copy")).into_iter().flatten() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_file() {
+                let original = std::fs::read(source.join(entry.file_name())).unwrap();
+                assert!(
+                    std::fs::read(entry.path()).unwrap() == original,
+                    "no half file is visible"
+                );
+            }
+        }
+        let partial = std::fs::read_dir(&incoming).into_iter().flatten();
+        let partial = partial.map(|entry| entry.unwrap().path());
+        resumable +=
+            partial.filter(|path| path.extension().is_some_and(|end| end == "part")).count();
+    }
+    assert!(resumable > 0, "the large file was never cut");
+    machine.succeed(&["pull", "home:/", "copy"]).await;
+    for number in 0..61 {
+        let name = number.to_string();
+        let copy = std::fs::read(machine.path("copy").join(&name)).unwrap();
+        assert!(copy == std::fs::read(source.join(&name)).unwrap(), "{name}");
+    }
+}
+
+/// What newcomers write and meet: short places, a header, an owner's name, a hint.
+#[tokio::test(flavor = "multi_thread")]
+async fn places_may_be_short_and_lists_say_whose() {
+    let service = Service::start().await;
+    let machine = Machine::new();
+    machine.log_in(&service).await;
+    std::fs::write(machine.path("note"), "1").unwrap();
+    machine.succeed(&["push", "note", "home"]).await;
+    machine.succeed(&["push", "note", "home:other"]).await;
+    for place in ["home", "home:", "home:/"] {
+        let listed = machine.succeed(&["ls", place]).await;
+        assert!(listed.contains("note") && listed.contains("other"), "{place}: {listed}");
+    }
+    machine.succeed(&["sync", "files", "home:/", "--once"]).await;
+    let told = machine.fail(&["pull", "home:note", "note"], 1).await;
+    assert!(told.contains("not a directory to put things in") && !told.contains("os error"));
+
+    let invitation = service.invitation("bob@example.com").await;
+    let told = machine.fail(&["space", "share", "home", "bob@example.com"], 1).await;
+    assert!(told.contains("has to log in once first"), "{told}");
+    let bob = Machine::new();
+    std::fs::write(bob.path("invitation"), invitation).unwrap();
+    let flags = ["--invitation-file", "invitation", "--password-file", "password"];
+    bob.succeed(&[&["login", service.url.as_str()][..], &flags].concat()).await;
+    machine.succeed(&["space", "share", "home", "bob@example.com", "--role", "viewer"]).await;
+    let mine = machine.succeed(&["space", "list"]).await;
+    let row: Vec<_> = mine.lines().nth(1).unwrap().split_whitespace().collect();
+    assert!(mine.starts_with("NAME  ROLE"), "{mine}");
+    assert_eq!(row[..3], ["home", "owner", "you"]);
+    let his = bob.succeed(&["space", "list"]).await;
+    let row: Vec<_> = his.lines().nth(1).unwrap().split_whitespace().collect();
+    assert_eq!(row[..3], ["home", "viewer", "ada@example.com"]);
+    for (arguments, format) in [
+        (&["whoami"][..], "whoami"),
+        (&["space", "list"], "spaces"),
+        (&["ls", "home"], "ls"),
+        (&["mail", "off", "home"], "mail"),
+        (&["sync", "files", "home", "--once"], "sync"),
+        (&["logout"], "logout"),
+    ] {
+        let text = bob.succeed(&[arguments, &["--format", "json"]].concat()).await;
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["format"], format!("sync-agent/{format}/1"));
+    }
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::chunk::hash_reader;
 use crate::error::{IoContext, Result};
 use crate::fs::open_regular;
+use crate::halves;
 use crate::report::{Problem, shown};
 use crate::scan;
 use crate::service::Service;
@@ -37,17 +38,14 @@ pub async fn check(
     let root = local.to_owned();
     let base = to.clone();
     let (files, problems) = tokio::task::spawn_blocking(move || hash_all(&root, &base)).await??;
-    let mut compared = Vec::with_capacity(files.len());
-    for part in files.chunks(ITEMS_PER_REQUEST) {
-        let items = part.iter().map(|(_, item)| item.clone()).collect();
-        let answer = service.check(space, &CheckRequest { items }).await?;
-        let rows = part.iter().zip(answer.items);
-        compared.extend(rows.map(|((local, sent), item)| Compared {
-            local: local.clone(),
-            path: sent.path.clone(),
-            item,
-        }));
-    }
+    let items: Vec<_> = files.iter().map(|(_, item)| item.clone()).collect();
+    let service = &service;
+    let answers = halves::ask(&items, ITEMS_PER_REQUEST, |items| async move {
+        Ok(service.check(space, &CheckRequest { items }).await?.items)
+    });
+    let rows = files.into_iter().zip(answers.await?);
+    let compared =
+        rows.map(|((local, sent), item)| Compared { local, path: sent.path, item }).collect();
     Ok((compared, problems))
 }
 

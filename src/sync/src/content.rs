@@ -130,6 +130,7 @@ where
             ContentError::Expired
         }
         ("NoSuchKey", _) | (_, 404) => ContentError::Missing { key },
+        (_, 507) => ContentError::Full,
         (_, 409 | 429 | 500..) => ContentError::Unreachable { message: format!("{status} {code}") },
         _ => ContentError::Refused {
             key,
@@ -137,3 +138,6 @@ where
         },
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,10 @@
 //! with its modification time set. Where it goes from there is the caller's business.
 
 mod large;
+mod parts;
 mod small;
+
+pub(crate) use parts::sweep as sweep_parts;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +23,7 @@ use crate::clock::Clock;
 use crate::error::{Result, SyncError};
 use crate::fs::create_directories;
 use crate::gate::Gate;
+use crate::halves;
 use crate::report::Reporter;
 use crate::service::Service;
 
@@ -134,10 +138,14 @@ impl Downloader {
     ) -> Result<(Vec<Want>, Vec<Option<Location>>), (Vec<Want>, SyncError)> {
         let items =
             batch.iter().map(|want| LocateItem { file: want.file.clone(), rev: want.content_rev });
-        let request = LocateRequest { items: items.collect() };
-        match self.service.locate(&self.space, &request).await {
-            Ok(answer) => Ok((batch, answer.items)),
-            Err(error) => Err((batch, error.into())),
+        let items: Vec<_> = items.collect();
+        let located = halves::ask(&items, LOCATE_ITEMS, |items| async move {
+            let answer = self.service.locate(&self.space, &LocateRequest { items }).await?;
+            Ok(answer.items)
+        });
+        match located.await {
+            Ok(located) => Ok((batch, located)),
+            Err(error) => Err((batch, error)),
         }
     }
 }

@@ -45,6 +45,8 @@ pub enum ContentError {
     Refused { key: String, message: String },
     #[error("the object store can't be reached: {message}")]
     Unreachable { message: String },
+    #[error("the object store is full; ask whoever runs the service to make room")]
+    Full,
     #[error("{key} came back damaged: {message}")]
     Damaged { key: String, message: String },
 }

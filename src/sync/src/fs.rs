@@ -10,7 +10,11 @@ use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use protocol::commit::Meta;
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
+
+use crate::error::{IoContext as _, Result, SyncError};
+use crate::local_name::{INCOMING, OWN_DIRECTORY, TRASH};
+use crate::report::shown;
 
 /// Everything by which an unchanged file is recognised without reading it.
 ///
@@ -48,7 +52,7 @@ fn nanoseconds(seconds: i64, nanoseconds: i64) -> i64 {
 
 /// Opens without following a symbolic link and without waiting for the other end of a FIFO.
 pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
-    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let file = OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path)?;
     if file.metadata()?.is_file() {
         return Ok(file);
@@ -121,6 +125,42 @@ pub(crate) fn create_directories(path: &Path) -> io::Result<()> {
 pub(crate) fn create_private_directory(path: &Path) -> io::Result<()> {
     fs::create_dir_all(path)?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o700))
+}
+
+/// The folder of ours in a directory, which need not exist yet. One that is a symbolic link, or
+/// whose parts are, is refused: what we keep in it would be written somewhere else.
+pub(crate) fn own_directory(root: &Path) -> Result<PathBuf> {
+    let own = root.join(OWN_DIRECTORY);
+    for path in [own.clone(), own.join(INCOMING), own.join(TRASH)] {
+        let kind = match fs::symlink_metadata(&path) {
+            Err(error) if is_absent(&error) => continue,
+            other => other.at("read", &path)?.file_type(),
+        };
+        if !kind.is_dir() {
+            let what = if kind.is_symlink() { "a symbolic link" } else { "not a directory" };
+            return Err(SyncError::Refused(format!(
+                "{} is {what}, and this program keeps its own files there; remove it and run again",
+                shown(&path)
+            )));
+        }
+    }
+    Ok(own)
+}
+
+/// Creates our folder in a directory so that only its owner may enter, without following a link.
+pub(crate) fn create_own_directory(root: &Path) -> Result<PathBuf> {
+    let own = own_directory(root)?;
+    match fs::create_dir(&own) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            return Err(error).at("create", &own);
+        }
+        _ => {}
+    }
+    let flags = OFlags::NOFOLLOW | OFlags::DIRECTORY;
+    let opened = OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(&own);
+    let private = fs::Permissions::from_mode(0o700);
+    opened.and_then(|own| own.set_permissions(private)).at("protect", &own)?;
+    Ok(own)
 }
 
 /// Replaces a small file of ours: temporary file, fsync, rename, fsync of the directory.

@@ -98,7 +98,9 @@ impl Gate {
                 self.clock.sleep(backoff(attempt + 2)).await;
                 Ok(())
             }
-            ContentError::Missing { .. } | ContentError::Refused { .. } => Err(error.into()),
+            ContentError::Missing { .. } | ContentError::Refused { .. } | ContentError::Full => {
+                Err(error.into())
+            }
         }
     }
 

@@ -18,6 +18,7 @@ mod download;
 pub mod error;
 mod fs;
 mod gate;
+mod halves;
 pub mod home;
 mod listing;
 pub mod local_name;

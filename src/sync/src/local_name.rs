@@ -8,6 +8,8 @@ pub const OWN_DIRECTORY: &str = ".sync-agent";
 
 /// In [`OWN_DIRECTORY`]: where downloads become complete.
 pub(crate) const INCOMING: &str = "incoming";
+/// In [`OWN_DIRECTORY`]: where files go before they are removed or replaced.
+pub(crate) const TRASH: &str = "trash";
 
 /// The name under which the losing side of a conflict is kept.
 ///

@@ -15,6 +15,7 @@
 mod directories;
 mod files;
 mod lookup;
+mod losses;
 mod matching;
 mod moves;
 
@@ -26,6 +27,7 @@ use protocol::id::FileId;
 use protocol::name::{EntryName, SpacePath};
 
 use lookup::Parent;
+pub use losses::{Before, Losses, is_mass_delete, losses};
 
 use crate::local_name::{collision_name, conflict_name};
 use crate::tree::{Local, LocalEntry, Remote, Synced, path_key};
@@ -144,22 +146,6 @@ pub fn plan(remote: &Remote, local: &Local, synced: &Synced) -> Vec<Action> {
     planner.new_here();
     planner.new_there();
     planner.finish()
-}
-
-/// How many files a plan deletes on each side: here, there.
-pub fn deletions(actions: &[Action]) -> (usize, usize) {
-    let here = |action: &&Action| matches!(action, Action::RemoveHere { hash: Some(_), .. });
-    let there = |action: &&Action| {
-        let file = NodeKind::File;
-        matches!(action, Action::RemoveThere { kind, .. } if *kind == file)
-    };
-    let actions = actions.iter();
-    (actions.clone().filter(here).count(), actions.filter(there).count())
-}
-
-/// More than half of the files, and more than 20: more likely a mishap than a wish.
-pub fn is_mass_delete(deletes: usize, files: usize) -> bool {
-    deletes > 20 && deletes * 2 > files
 }
 
 /// Siblings here that share a key: all but one get a visible mark before anything else happens.

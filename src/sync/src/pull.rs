@@ -13,9 +13,9 @@ use serde::Serialize;
 
 use crate::browse::not_found;
 use crate::clock::Clock;
-use crate::download::{Downloader, Want};
-use crate::error::{IoContext, Result};
-use crate::fs::sync_directory;
+use crate::download::{Downloader, Want, sweep_parts};
+use crate::error::{IoContext, Result, SyncError};
+use crate::fs::{exists, sync_directory};
 use crate::listing;
 use crate::local_name::{INCOMING, OWN_DIRECTORY};
 use crate::report::{Event, Problem, Reporter, shown};
@@ -88,7 +88,11 @@ pub async fn pull(
     }
     nodes.sort_by(|a, b| a.0.cmp(&b.0));
 
+    refuse_file(&request.to)?;
     let _lock = lock_out(&request.to)?;
+    let staging = request.to.join(OWN_DIRECTORY).join(INCOMING);
+    // Those of another pull to this directory may be of further use.
+    sweep_parts(&staging, clock.now(), |_, _| true)?;
     let placing = Placing::new(&request.to);
     let (items, mut summary) = {
         let request = request.clone();
@@ -107,6 +111,20 @@ pub async fn pull(
         reporter.event(Event::Problem(problem.clone()));
     }
     Ok(summary)
+}
+
+/// What is pulled lands in a directory, never as one.
+fn refuse_file(to: &Path) -> Result<()> {
+    if !exists(to).at("read", to)? || to.is_dir() {
+        return Ok(());
+    }
+    let parent = to.parent().filter(|parent| *parent != Path::new(""));
+    Err(SyncError::Refused(format!(
+        "{} is not a directory to put things in; pull into {} instead, with --overwrite if files \
+         there may be replaced",
+        shown(to),
+        shown(parent.unwrap_or(Path::new(".")))
+    )))
 }
 
 /// Makes the directories and finds out which files are missing or different.
@@ -213,7 +231,7 @@ async fn fetch(
         }
     }
     if arrived < items.len() {
-        return Err(crate::error::SyncError::Task("the download stopped".to_owned()));
+        return Err(SyncError::Task("the download stopped".to_owned()));
     }
     for directory in &changed {
         sync_directory(directory).at("flush", directory)?;

@@ -1,5 +1,6 @@
 //! What lies in a local directory, read but not yet hashed.
 
+use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,7 @@ use protocol::name::{EntryName, SpacePath};
 use walkdir::WalkDir;
 
 use crate::error::{IoContext, Result};
-use crate::fs::{Stamp, utf8};
+use crate::fs::{Stamp, stamp, utf8};
 use crate::local_name::OWN_DIRECTORY;
 use crate::report::{Problem, shown};
 
@@ -68,6 +69,34 @@ pub(crate) fn walk(root: &Path) -> Result<Walked> {
 }
 
 impl Walked {
+    /// Forgets the old place of what moved during the walk and was met in both. Hard links stay.
+    pub(crate) fn drop_moved(&mut self) -> Result<()> {
+        let mut places: HashMap<(u64, u64), u32> = HashMap::new();
+        let key = |found: &Found| (found.stamp.device, found.stamp.inode);
+        for found in self.directories.iter().chain(&self.files) {
+            *places.entry(key(found)).or_default() += 1;
+        }
+        let mut left = Vec::new();
+        for found in self.directories.iter().chain(&self.files) {
+            if places.get(&key(found)).is_some_and(|count| *count > 1) {
+                let now = stamp(&found.path).at("read", &found.path)?;
+                if now.is_none_or(|now| (now.device, now.inode) != key(found)) {
+                    left.push(found.relative.clone());
+                }
+            }
+        }
+        if left.is_empty() {
+            return Ok(());
+        }
+        let stays = |found: &Found| {
+            let names = found.relative.names();
+            !left.iter().any(|above| names.starts_with(above.names()))
+        };
+        self.directories.retain(stays);
+        self.files.retain(stays);
+        Ok(())
+    }
+
     /// Returns whether to look below the entry.
     fn take(&mut self, root: &Path, entry: &walkdir::DirEntry) -> bool {
         let path = entry.path();
@@ -167,5 +196,26 @@ mod tests {
         let local = crate::tree::Local { unreadable: walked.unreadable, ..Default::default() };
         assert!(!local.is_known(&"/photos/a".parse().unwrap()));
         assert!(local.is_known(&"/notes".parse().unwrap()));
+    }
+
+    #[test]
+    fn what_moved_during_the_walk_is_only_where_it_is_now() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        std::fs::create_dir(root.join("a")).unwrap();
+        std::fs::write(root.join("a/file"), "1").unwrap();
+        std::fs::write(root.join("kept"), "2").unwrap();
+        std::fs::hard_link(root.join("kept"), root.join("linked")).unwrap();
+        let mut walked = walk(root).unwrap();
+        std::fs::rename(root.join("a"), root.join("b")).unwrap();
+        let after = walk(root).unwrap();
+        walked.directories.extend(after.directories);
+        walked.files.extend(after.files.into_iter().filter(|file| file.path.ends_with("b/file")));
+        walked.drop_moved().unwrap();
+        let paths = |found: &[Found]| {
+            found.iter().map(|found| found.relative.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(paths(&walked.directories), ["/b"]);
+        assert_eq!(paths(&walked.files), ["/kept", "/linked", "/b/file"]);
     }
 }

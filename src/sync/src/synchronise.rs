@@ -1,5 +1,6 @@
 //! Both ways, once: fetch the journal, scan, plan, carry out, and again until nothing is left.
 
+mod caution;
 mod doubt;
 mod execute;
 mod hashing;
@@ -13,14 +14,13 @@ use std::sync::Arc;
 
 use protocol::changes::ChangesQuery;
 use protocol::error::ErrorCode;
-use protocol::file::NodeKind;
 use protocol::id::SpaceId;
 use serde::Serialize;
 
 use crate::api::backoff;
 use crate::clock::Clock;
 use crate::error::{Result, SyncError};
-use crate::plan::{self, plan};
+use crate::plan::{self, Before, Losses, plan};
 use crate::report::{Event, Problem, Reporter};
 use crate::service::Service;
 use crate::state::State;
@@ -28,7 +28,8 @@ use execute::Run;
 use root::Root;
 pub(crate) use root::lock_out;
 
-/// Each round settles what the one before had to leave waiting. Two are usual.
+/// Each round settles what the one before had to leave waiting. Two are usual, three where
+/// something was removed here.
 const MOST_ROUNDS: u32 = 100;
 
 /// How often the journal may promise more rows and bring none.
@@ -88,11 +89,16 @@ pub async fn synchronise(
     let root = Root::open(&request)?;
     let mut run = Run::new(service, clock, reporter, request.space.clone(), root);
     run.sweep()?;
-    let mut known = 0;
-    for _ in 0..MOST_ROUNDS {
+    let mut before = Before::default();
+    let (mut losses, mut lost) = (Losses::default(), Losses::default());
+    let mut again = true;
+    for round in 0..MOST_ROUNDS {
         let (service, clock) = (run.service.as_ref(), run.clock.as_ref());
         fetch_journal(service, clock, &request.space, &mut run.root.state).await?;
         let remote = run.root.state.remote()?;
+        if round == 0 {
+            run.sweep_parts(&remote)?;
+        }
         let synced = run.root.state.synced()?;
         run.scan().await?;
         if request.mass_delete == MassDelete::Stop {
@@ -101,14 +107,26 @@ pub async fn synchronise(
         let actions = plan(&remote, &run.local, &synced);
         tracing::debug!(?actions, "planned");
         if request.mass_delete == MassDelete::Stop {
-            if known == 0 {
-                known = synced.values().filter(|entry| entry.kind == NodeKind::File).count();
+            if before.files == 0 {
+                before = Before::of(&synced);
             }
-            stop_mass_delete(&actions, known, &run.summary)?;
+            losses = plan::losses(&actions, &remote, &run.local, &before);
+            let stopped = stop_mass_delete(losses, before.files, lost);
+            if stopped.is_err() && run.caution.is_first_sight(&actions, &synced) {
+                continue;
+            }
+            stopped?;
         }
-        if actions.is_empty() || !run.carry_out(actions, remote, synced).await? {
+        let deleted = (run.summary.deleted_here, run.summary.deleted_there);
+        again = run.carry_out(actions, remote, synced).await?;
+        lost.here += losses.here.min((run.summary.deleted_here - deleted.0) as usize);
+        lost.there += losses.there.min((run.summary.deleted_there - deleted.1) as usize);
+        if !again {
             break;
         }
+    }
+    if again {
+        run.unsettled();
     }
     let summary = run.finish()?;
     for problem in &summary.problems {
@@ -118,16 +136,12 @@ pub async fn synchronise(
 }
 
 /// Looks at the whole run: what is deleted in several rounds is deleted all the same.
-fn stop_mass_delete(actions: &[plan::Action], files: usize, done: &SyncSummary) -> Result<()> {
-    let (here, there) = plan::deletions(actions);
-    for (planned, done, side) in
-        [(here, done.deleted_here, "here"), (there, done.deleted_there, "in the space")]
+fn stop_mass_delete(planned: Losses, files: usize, lost: Losses) -> Result<()> {
+    for (planned, lost, side) in
+        [(planned.here, lost.here, "here"), (planned.there, lost.there, "in the space")]
     {
-        if planned == 0 {
-            continue;
-        }
-        let deletes = planned + done as usize;
-        if plan::is_mass_delete(deletes, files) {
+        let deletes = planned + lost;
+        if planned > 0 && plan::is_mass_delete(deletes, files) {
             return Err(SyncError::MassDelete { deletes, files, side });
         }
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::error::{IoContext, Result};
 use crate::fs::{create_directories, rename_new, sync_directory};
-use crate::local_name::OWN_DIRECTORY;
+use crate::local_name::{OWN_DIRECTORY, TRASH};
 
 /// A folder for one run inside the synchronised directory, so that moving into it is a rename.
 pub(crate) struct Trash {
@@ -17,7 +17,7 @@ pub(crate) struct Trash {
 impl Trash {
     pub(crate) fn new(root: &Path, now: Timestamp) -> Self {
         let run = now.strftime("%Y-%m-%d %H.%M.%S").to_string();
-        Self { directory: root.join(OWN_DIRECTORY).join("trash").join(run) }
+        Self { directory: root.join(OWN_DIRECTORY).join(TRASH).join(run) }
     }
 
     /// Moves a file there, durably, and tells where it is now.

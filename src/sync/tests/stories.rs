@@ -4,11 +4,15 @@
 
 #[path = "stories/both_ways.rs"]
 mod both_ways;
+#[path = "stories/interrupted.rs"]
+mod interrupted;
+#[path = "stories/moments.rs"]
+mod moments;
 #[path = "stories/one_way.rs"]
 mod one_way;
 #[path = "stories/random.rs"]
 mod random;
-#[path = "stories/service.rs"]
-mod service;
+#[path = "stories/unsteady.rs"]
+mod unsteady;
 #[path = "stories/world.rs"]
 mod world;

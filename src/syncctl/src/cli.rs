@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::builder::FalseyValueParser;
+use clap::builder::{FalseyValueParser, PossibleValuesParser};
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::commands::hidden::EntryPoint;
@@ -43,10 +43,21 @@ pub(crate) fn command() -> clap::Command {
 
 /// The command line without the entry points that are not for people.
 ///
-/// Hidden commands would still be offered by completion scripts.
+/// Hidden commands would still be offered by completion scripts. Words that are checked later, with
+/// a better message than a parser's, are named here, so that they are offered as well.
 pub(crate) fn public_command() -> clap::Command {
     let command = clap::Command::new("syncctl").disable_help_subcommand(true);
-    Command::augment_subcommands(GlobalArgs::augment_args(command))
+    let command = command.version(env!("CARGO_PKG_VERSION"));
+    let command = Command::augment_subcommands(GlobalArgs::augment_args(command));
+    // Leaked: a script is printed once, and the program ends.
+    let name = |command: &clap::Command| -> &'static str { command.get_name().to_owned().leak() };
+    let subjects: Vec<&'static str> = command.get_subcommands().map(name).collect();
+    let subjects = subjects.into_iter().chain(commands::help::TOPICS);
+    let subjects = PossibleValuesParser::new(subjects);
+    let presets = PossibleValuesParser::new(blueprint::PRESETS.iter().map(|it| it.name));
+    command
+        .mut_subcommand("help", |help| help.mut_arg("subject", |it| it.value_parser(subjects)))
+        .mut_subcommand("init", |init| init.mut_arg("preset", |it| it.value_parser(presets)))
 }
 
 fn below_the_options(mut command: clap::Command) -> clap::Command {

@@ -54,6 +54,10 @@ pub(crate) const LOGS_LINES: &str = "SYNCCTL_LOGS_LINES";
 pub(crate) const DOWN_PURGE_DATA: &str = "SYNCCTL_DOWN_PURGE_DATA";
 /// File for an invitation (`user add --invitation-file`).
 pub(crate) const USER_INVITATION_FILE: &str = "SYNCCTL_USER_INVITATION_FILE";
+/// Replace an invitation that waits (`user add --again`).
+pub(crate) const USER_ADD_AGAIN: &str = "SYNCCTL_USER_ADD_AGAIN";
+/// A message byte for byte (`mail show --raw`).
+pub(crate) const MAIL_SHOW_RAW: &str = "SYNCCTL_MAIL_SHOW_RAW";
 /// Path of the server program.
 pub(crate) const SYNCD: &str = "SYNCCTL_SYNCD";
 
@@ -105,6 +109,8 @@ pub(crate) const VARIABLES: &[Variable] = &[
         "user add|reset-password --invitation-file",
         "File for the invitation",
     ),
+    flag(USER_ADD_AGAIN, "user add --again", "`true` replaces an invitation that waits"),
+    flag(MAIL_SHOW_RAW, "mail show --raw", "`true` prints the message as it was sent"),
     alone(
         "SYNCCTL_SET_…",
         "One blueprint value each, in capitals, two underscores per dot: `SYNCCTL_SET_SERVERS__MIN=2`",

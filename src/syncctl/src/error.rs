@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::exit_code::ExitCode;
 
 pub(crate) mod from_blueprint;
+pub(crate) mod from_engines;
 pub(crate) mod from_local;
 pub(crate) mod from_store;
 

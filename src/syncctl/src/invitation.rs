@@ -1,7 +1,7 @@
 //! Handing an invitation to the person: shown once, or written to a file of their own.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
@@ -9,14 +9,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use store::Invitation;
 
-use crate::error::{CliError, Result};
+use crate::error::{CliError, Kind, Result};
 use crate::exit_code::ExitCode;
 use crate::ui::Ui;
 
-/// A file of the person's own (mode 0600) that waits for an invitation.
+/// A new file of the person's own (mode 0600) that waits for an invitation.
 pub(crate) struct InvitationFile {
     path: PathBuf,
-    temporary: PathBuf,
     file: File,
     written: bool,
 }
@@ -38,23 +37,21 @@ struct HandedOver<'a> {
     endpoint: &'a str,
 }
 
-/// Opens a temporary file beside `path` before the invitation is made, so that an invitation is
-/// never lost to a path that cannot be written. An older file of that name is replaced in the end.
+/// Creates the file before the invitation is made, so that an invitation is never lost to a path
+/// that cannot be written. A file that is there already is left alone.
 pub(crate) fn reserve(path: Option<PathBuf>) -> Result<Option<InvitationFile>> {
     let Some(path) = path else { return Ok(None) };
-    let failed = |error: std::io::Error| {
-        CliError::write(format!("cannot create {}", path.display()), &error)
-            .hint("name a file in a folder that you can write")
-    };
-    if path.is_dir() {
-        return Err(failed(std::io::ErrorKind::IsADirectory.into()));
-    }
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.new", std::process::id()));
-    let temporary = path.with_file_name(name);
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary);
-    let file = file.map_err(failed)?;
-    Ok(Some(InvitationFile { path, temporary, file, written: false }))
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+    let file = file.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => CliError::new(
+            Kind::CannotCreate,
+            format!("{} exists already; it was left alone, and nobody was invited", path.display()),
+        )
+        .hint("name a file that does not exist yet"),
+        _ => CliError::write(format!("cannot create {}", path.display()), &error)
+            .hint("name a file in a folder that you can write"),
+    })?;
+    Ok(Some(InvitationFile { path, file, written: false }))
 }
 
 /// Writes the invitation where it was asked for and returns what may be shown of it.
@@ -92,21 +89,33 @@ pub(crate) fn hand_over(
     Ok(ExitCode::Done)
 }
 
-/// The invitation as a person sees it.
-pub(crate) fn show(document: &InvitationDocument, ui: &mut Ui) -> Result<()> {
-    let until = document.expires_at.strftime("%-d %B %Y, %H:%M UTC");
+/// The invitation alone on standard output, what there is to say about it on standard error.
+fn show(document: &InvitationDocument, ui: &mut Ui) -> Result<()> {
+    let until = until(document);
     match (&document.code, &document.file) {
         (Some(code), _) => {
             ui.note(&format!(
                 "This invitation works once, until {until}, and is not shown again:\n"
             ));
             let code = ui.style().bold(code);
-            ui.line(&format!("  Invitation  {code}"))
+            ui.line(&code)
         }
         (None, Some(path)) => ui
             .line(&format!("Invitation written to {} (works once, until {until})", path.display())),
         (None, None) => Ok(()),
     }
+}
+
+/// The invitation as a part of a longer report.
+pub(crate) fn report(document: &InvitationDocument, ui: &mut Ui) -> Result<()> {
+    let Some(code) = &document.code else { return show(document, ui) };
+    let code = ui.style().bold(code);
+    ui.line(&format!("  Invitation  {code}"))?;
+    ui.line(&format!("              works once, until {}; not shown again", until(document)))
+}
+
+fn until(document: &InvitationDocument) -> String {
+    document.expires_at.strftime("%-d %B %Y, %H:%M UTC").to_string()
 }
 
 /// The command that redeems it; the secret comes from a prompt or from the file.
@@ -119,9 +128,7 @@ pub(crate) fn login_command(document: &InvitationDocument, endpoint: &str) -> St
 
 impl InvitationFile {
     fn write(&mut self, code: &str) -> Result<()> {
-        let written = writeln!(self.file, "{code}")
-            .and_then(|()| self.file.sync_all())
-            .and_then(|()| fs::rename(&self.temporary, &self.path));
+        let written = writeln!(self.file, "{code}").and_then(|()| self.file.sync_all());
         written.map_err(|error| {
             CliError::write(format!("cannot write {}", self.path.display()), &error)
         })?;
@@ -133,8 +140,8 @@ impl InvitationFile {
 impl Drop for InvitationFile {
     fn drop(&mut self) {
         if !self.written {
-            // It is empty and ours; what went wrong is told already.
-            let _ = fs::remove_file(&self.temporary);
+            // It is ours and holds no invitation; what went wrong is told already.
+            let _ = fs::remove_file(&self.path);
         }
     }
 }

@@ -1,11 +1,13 @@
 //! What was meant: flags, environment and terminal, settled once. After this nothing looks at them.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use crate::cli::{ColorChoice, Format, GlobalArgs};
 use crate::env_vars;
+use crate::repeat::Typed;
 
 /// Settled global settings.
 #[derive(Debug, Clone)]
@@ -16,6 +18,8 @@ pub(crate) struct Settings {
     pub(crate) overrides: Vec<String>,
     pub(crate) name: Option<String>,
     pub(crate) data_dir: Option<PathBuf>,
+    /// Which of the three above were typed, for hints; what is exported need not be repeated.
+    pub(crate) typed: Typed,
     pub(crate) format: Format,
     pub(crate) consent: Consent,
     /// A person sits at a terminal, whether or not `--yes` was given.
@@ -77,7 +81,22 @@ impl Settings {
             redraw_stdout: environment.can_redraw(environment.stdout_terminal),
             width: environment.width,
         };
+        let chosen = [
+            ("--file", env_vars::FILE, args.file.as_ref().map(|it| it.as_os_str().to_owned())),
+            ("--name", env_vars::NAME, args.name.as_ref().map(OsString::from)),
+            (
+                "--data-dir",
+                env_vars::DATA_DIR,
+                args.data_dir.as_ref().map(|it| it.as_os_str().to_owned()),
+            ),
+        ];
+        let typed = chosen.into_iter().filter_map(|(flag, variable, value)| {
+            let value = value.filter(|value| environment.exported.get(variable) != Some(value))?;
+            Some((flag, value.to_string_lossy().into_owned()))
+        });
+        let typed = typed.collect();
         Self {
+            typed,
             file: args.file,
             overrides: args.set,
             name: args.name,
@@ -102,6 +121,8 @@ pub(crate) struct Environment {
     pub(crate) dumb: bool,
     pub(crate) ci: bool,
     pub(crate) width: usize,
+    /// The variables that choose a deployment, where they are set.
+    pub(crate) exported: BTreeMap<&'static str, OsString>,
 }
 
 impl Environment {
@@ -116,6 +137,10 @@ impl Environment {
             dumb: std::env::var_os("TERM").is_some_and(|term| term == "dumb"),
             ci: is_on("CI"),
             width: width(),
+            exported: [env_vars::FILE, env_vars::NAME, env_vars::DATA_DIR]
+                .into_iter()
+                .filter_map(|name| Some((name, std::env::var_os(name)?)))
+                .collect(),
         }
     }
 
@@ -197,6 +222,7 @@ mod tests {
             dumb: false,
             ci: false,
             width: 80,
+            exported: BTreeMap::new(),
         }
     }
 
@@ -238,5 +264,27 @@ mod tests {
         );
         let yes = Settings::new(GlobalArgs { yes: true, ..args() }, &on_a_terminal());
         assert_eq!(yes.consent, Consent::Given);
+    }
+    #[test]
+    fn what_was_typed_is_repeated_and_what_is_exported_is_not() {
+        let args = |name: &str| GlobalArgs {
+            file: Some("shop.yaml".into()),
+            set: vec![],
+            name: Some(name.to_owned()),
+            data_dir: None,
+            format: Format::Text,
+            yes: false,
+            quiet: false,
+            verbose: 0,
+            color: ColorChoice::Auto,
+        };
+        let exported = BTreeMap::from([(env_vars::NAME, OsString::from("shop"))]);
+        let environment = Environment { exported, ..on_a_terminal() };
+        let typed = |name| {
+            let typed = Settings::new(args(name), &environment).typed;
+            typed.iter().map(|(flag, value)| format!("{flag} {value}")).collect::<Vec<_>>()
+        };
+        assert_eq!(typed("shop"), ["--file shop.yaml"]);
+        assert_eq!(typed("other"), ["--file shop.yaml", "--name other"]);
     }
 }

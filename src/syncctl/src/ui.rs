@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::cli::Format;
 use crate::error::{CliError, Kind, Result};
+use crate::repeat::with_flags;
 use crate::settings::{Settings, Verbosity};
 
 pub(crate) mod line;
@@ -67,6 +68,17 @@ impl Ui {
         Ok(())
     }
 
+    /// Prints a result as it is, byte for byte.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        self.stdout.write_all(bytes)?;
+        Ok(())
+    }
+
+    /// A sentence with commands in it, which then repeat the flags that chose the deployment.
+    pub(crate) fn with_flags(&self, text: &str) -> String {
+        with_flags(text, &self.settings.typed)
+    }
+
     /// Prints a JSON document; `format` is its documented name and version, e.g. `syncctl/status/1`.
     pub(crate) fn json(&mut self, format: &str, body: &impl Serialize) -> Result<()> {
         let envelope = Envelope { format, body };
@@ -87,8 +99,14 @@ impl Ui {
         Ok(())
     }
 
-    /// Tells something worth knowing, unless `--quiet`.
+    /// Tells something worth knowing, unless `--quiet`. Commands in it repeat the flags.
     pub(crate) fn note(&mut self, text: &str) {
+        let text = self.with_flags(text);
+        self.note_exactly(&text);
+    }
+
+    /// [`Ui::note`] for commands that chose no deployment: what they name is complete.
+    pub(crate) fn note_exactly(&mut self, text: &str) {
         if self.settings.verbosity >= Verbosity::Normal {
             self.talk(text);
         }
@@ -119,9 +137,10 @@ impl Ui {
             return;
         }
         let style = self.error_style();
-        self.talk(&render(error, style));
+        let hints: Vec<String> = error.hints.iter().map(|hint| self.with_flags(hint)).collect();
+        self.talk(&render(error, &hints, style));
         if self.is_json() {
-            let document = ErrorDocument::of(error);
+            let document = ErrorDocument::of(error, &hints);
             let _ = self.json("syncctl/error/1", &document).and_then(|()| self.flush());
         }
     }
@@ -161,7 +180,7 @@ impl Ui {
 }
 
 /// Message, causes and hints as three separate parts.
-fn render(error: &CliError, style: Style) -> String {
+fn render(error: &CliError, hints: &[String], style: Style) -> String {
     let mut text = match &error.rendered {
         Some(rendered) => rendered.trim_end().to_owned(),
         None if error.kind == Kind::Declined => error.message.clone(),
@@ -172,7 +191,7 @@ fn render(error: &CliError, style: Style) -> String {
     for cause in causes {
         text.push_str(&format!("\n  {} {cause}", style.dim("because")));
     }
-    for hint in &error.hints {
+    for hint in hints {
         text.push_str(&format!("\n{} {hint}", style.cyan("hint:")));
     }
     text
@@ -188,12 +207,12 @@ struct ErrorDocument<'a> {
 }
 
 impl<'a> ErrorDocument<'a> {
-    fn of(error: &'a CliError) -> Self {
+    fn of(error: &'a CliError, hints: &'a [String]) -> Self {
         Self {
             kind: error.kind,
             message: &error.message,
             causes: &error.causes,
-            hints: &error.hints,
+            hints,
             exit_code: error.kind.exit_code().number(),
         }
     }

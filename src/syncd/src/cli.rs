@@ -26,7 +26,8 @@ pub fn variables_help() -> String {
     let _ = write!(
         text,
         "\n  {}\n\nExit codes:\n  0  stopped after SIGTERM or SIGINT\n  1  could not start, or \
-         the listener failed\n  64 wrong arguments\n  78 the environment is not complete",
+         the listener failed\n  64 wrong arguments\n  78 the environment is not complete, or the data is of a \
+         newer release",
         variables::SDK
     );
     text

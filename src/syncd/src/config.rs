@@ -8,7 +8,10 @@ use std::time::Duration;
 use http::HeaderValue;
 use url::Url;
 
+mod proxies;
 pub mod variables;
+
+pub use proxies::TrustedProxies;
 
 /// Everything decided; nothing is optional that need not be.
 #[derive(Clone, Debug)]
@@ -34,8 +37,8 @@ pub struct Config {
     pub keep_alive: Duration,
     /// Files that are streamed to clients at the same time.
     pub content_streams: usize,
-    /// Proxies in front that append to `X-Forwarded-For`.
-    pub trusted_hops: usize,
+    /// Whose `X-Forwarded-For` is believed, as far as they themselves appended it.
+    pub trusted_proxies: TrustedProxies,
     /// Web origins that may call this API; empty means none but our own.
     pub allowed_origins: Vec<HeaderValue>,
     /// A `tracing` filter.
@@ -116,7 +119,7 @@ impl Reader<'_> {
         };
         let keep_alive = self.seconds(variables::KEEP_ALIVE, 75);
         let content_streams = self.number(variables::CONTENT_STREAMS, 64).clamp(1, 10_000);
-        let trusted_hops = self.number(variables::TRUSTED_HOPS, 1);
+        let trusted_proxies = self.trusted_proxies();
         let allowed_origins = self.origins();
         let log_format = self.log_format();
         if let Some(name) = &instance
@@ -140,7 +143,7 @@ impl Reader<'_> {
             drain,
             keep_alive,
             content_streams: usize::try_from(content_streams).unwrap_or(64),
-            trusted_hops: usize::try_from(trusted_hops).unwrap_or(usize::MAX),
+            trusted_proxies,
             allowed_origins,
             log_filter: self.get(variables::LOG).unwrap_or_else(|| variables::LOG_FILTER.into()),
             log_format,
@@ -208,6 +211,14 @@ impl Reader<'_> {
             }
         }
         origins
+    }
+
+    fn trusted_proxies(&mut self) -> TrustedProxies {
+        let Some(text) = self.get(variables::TRUSTED_PROXIES) else {
+            return TrustedProxies::default();
+        };
+        let expected = "addresses and networks such as 10.0.0.0/16, separated by commas, or none";
+        self.parsed(variables::TRUSTED_PROXIES, &text, expected).unwrap_or_default()
     }
 
     fn log_format(&mut self) -> LogFormat {

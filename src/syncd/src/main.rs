@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use syncd::RunError;
 use syncd::cli::Arguments;
 use syncd::config::Config;
 
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
     match Config::from_variables(|name| std::env::var(name).ok()) {
         Ok(config) => match syncd::run(config) {
             Ok(()) => ExitCode::SUCCESS,
+            Err(error @ RunError::NewerData { .. }) => fail(&error, CONFIGURATION),
             Err(error) => fail(&error, 1),
         },
         Err(error) => fail(&error, CONFIGURATION),

@@ -3,9 +3,10 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region};
-use store::{Clients, Store, StoreConfig, SystemClock};
+use store::{Clients, Store, StoreConfig, StoreError, SystemClock};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -15,11 +16,20 @@ use crate::mail::Mailer;
 use crate::state::AppState;
 use crate::telemetry::{self, TelemetryError};
 
+/// How long the start waits for the table to tell its format.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// Why the server could not start, or stopped by itself.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     #[error(transparent)]
     Telemetry(#[from] TelemetryError),
+    #[error("the table {table} can't be used")]
+    NewerData {
+        table: String,
+        #[source]
+        source: StoreError,
+    },
     #[error("could not start the runtime")]
     Runtime(#[source] io::Error),
     #[error("could not watch for signals")]
@@ -58,6 +68,7 @@ async fn start(config: Config) -> Result<(), RunError> {
         }
     })?;
     let state = connect(config).await;
+    require_known_format(&state).await?;
     tracing::info!(
         instance = state.config.instance,
         version = env!("CARGO_PKG_VERSION"),
@@ -68,6 +79,21 @@ async fn start(config: Config) -> Result<(), RunError> {
     let drain = state.drain.clone();
     crate::serve(listener, state, signals.leave(drain)).await;
     Ok(())
+}
+
+/// Refuses to start on data of a newer release. A table that does not answer yet is no reason:
+/// the readiness check asks again, and lets nobody in before it knows.
+async fn require_known_format(state: &AppState) -> Result<(), RunError> {
+    match tokio::time::timeout(PATIENCE, state.store.claim_format()).await {
+        Ok(Err(source @ StoreError::NewerFormat { .. })) => {
+            Err(RunError::NewerData { table: state.config.table.clone(), source })
+        }
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the table does not answer yet");
+            Ok(())
+        }
+        Ok(Ok(())) | Err(_) => Ok(()),
+    }
 }
 
 /// The clients of every outside service, as the environment configured them.

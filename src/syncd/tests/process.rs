@@ -82,6 +82,27 @@ async fn a_taken_address_is_named() {
     assert!(text.contains(&expected), "{text}");
 }
 
+/// One line that says what to do, before anything listens.
+#[tokio::test]
+async fn data_of_a_newer_release_is_refused_at_start() {
+    use aws_sdk_dynamodb::types::AttributeValue;
+    let engines = Engines::start().await;
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let dynamodb = store::Clients::from_sdk_config(&engines.sdk_config()).dynamodb;
+    let put = dynamodb.put_item().table_name(engines.table());
+    let put = put.item("pk", text("FORMAT")).item("sk", text("-"));
+    put.item("format", AttributeValue::N("2".to_owned())).send().await.unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let output = configured(&engines, free).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(78));
+    let said = stderr(&output);
+    assert_eq!(
+        said.trim_end().replace(engines.table(), "[TABLE]"),
+        "syncd: the table [TABLE] can't be used\n  because: the data has format 2, this release \
+         knows 1; nothing was changed: run the newer release that wrote it"
+    );
+}
+
 /// One line per request, and in none of them anything that opens a door.
 #[tokio::test]
 async fn it_serves_logs_no_secret_and_leaves_on_sigterm() {
@@ -118,6 +139,7 @@ async fn it_serves_logs_no_secret_and_leaves_on_sigterm() {
     for secret in [code.as_str(), password, token, "sesame"] {
         assert!(!log.contains(secret), "{secret} stands in\n{log}");
     }
+    assert!(!log.contains("\"/ready\""), "a health check that is well is no news:\n{log}");
     let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let me = lines.filter(|line| line["route"] == "/v1/me").collect::<Vec<_>>();
     assert_eq!(me.len(), 1, "{log}");

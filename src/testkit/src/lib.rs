@@ -2,5 +2,7 @@
 //! test's own process, on free ports, in folders that vanish.
 
 mod engines;
+mod service;
 
 pub use self::engines::{Engines, EnginesBuilder, sdk_config_for};
+pub use self::service::{PASSWORD, Service};

@@ -272,6 +272,7 @@ fn flags_and_the_environment_are_named_as_such() {
         sets: vec![
             ("servers.min".to_owned(), "12".to_owned()),
             ("server.min".to_owned(), "1".to_owned()),
+            ("servers.zone".to_owned(), "2".to_owned()),
         ],
         ..Default::default()
     };
@@ -279,6 +280,10 @@ fn flags_and_the_environment_are_named_as_such() {
     error[unknown-key]: unknown key `server.min`
      --> --set server.min=1
       = help: did you mean `servers.min`?
+
+    error[unknown-key]: unknown key `servers.zone`
+     --> --set servers.zone=2
+      = help: did you mean `network.zones`?
 
     error[out-of-range]: local.port: `0` is outside its limits; this is a whole number from 1 to 65535
      --> environment variable SYNCCTL_SET_LOCAL__PORT

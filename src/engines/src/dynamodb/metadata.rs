@@ -14,7 +14,7 @@ use crate::error::EngineError;
 use crate::format::{self, Claim};
 
 /// Layout of the folder this code reads and writes.
-const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 
 /// Reads that may run at once, beside one writer.
 const READERS: usize = 3;

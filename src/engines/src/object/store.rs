@@ -12,7 +12,7 @@ use crate::error::EngineError;
 use crate::format::{self, Claim};
 
 /// Layout of the folder this code reads and writes.
-const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 
 /// Objects are locked by a digest of their name; collisions only cost waiting.
 const LOCKS: usize = 1024;

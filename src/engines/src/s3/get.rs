@@ -26,26 +26,46 @@ impl Engine {
         request: S3Request<GetObjectInput>,
     ) -> S3Result<S3Response<GetObjectOutput>> {
         let caller = request.extensions.get::<Caller>().copied();
-        let input = request.input;
+        let answer = self.answer(caller, request.input).await?;
+        let body = Some(StreamingBlob::wrap(answer.opened.stream(answer.range)));
+        let mut response = S3Response::new(GetObjectOutput { body, ..answer.output });
+        response.status = answer.status;
+        Ok(response)
+    }
+
+    /// A GET whose body nobody sends.
+    pub(super) async fn head(
+        &self,
+        request: S3Request<HeadObjectInput>,
+    ) -> S3Result<S3Response<HeadObjectOutput>> {
+        let caller = request.extensions.get::<Caller>().copied();
+        let answer = self.answer(caller, as_get(request.input)).await?;
+        let mut response = S3Response::new(as_head(answer.output));
+        response.status = answer.status;
+        Ok(response)
+    }
+
+    /// Everything but the body.
+    async fn answer(&self, caller: Option<Caller>, input: GetObjectInput) -> S3Result<Answer> {
         only_version(input.version_id.as_deref())?;
         let opened = self.open(caller, &input.bucket, &input.key).await?;
-        let meta = opened.meta.clone();
+        let meta = &opened.meta;
         Conditions {
             if_match: input.if_match.as_ref(),
             if_none_match: input.if_none_match.as_ref(),
             if_modified_since: input.if_modified_since.as_ref(),
             if_unmodified_since: input.if_unmodified_since.as_ref(),
         }
-        .check(&meta)?;
-        let (range, partial) = wanted(&meta, input.range, input.part_number)?;
+        .check(meta)?;
+        let (range, partial) = wanted(meta, input.range, input.part_number)?;
         let sums =
-            answered_checksums(&meta, input.checksum_mode.as_ref(), partial, input.part_number);
+            answered_checksums(meta, input.checksum_mode.as_ref(), partial, input.part_number);
         let headers = meta.headers.clone();
-        let mut response = S3Response::new(GetObjectOutput {
+        let output = GetObjectOutput {
             accept_ranges: Some("bytes".to_owned()),
             content_length: Some(length_of(&range)),
             content_range: partial.then(|| content_range(&range, meta.size)),
-            checksum_type: sums.algorithm().map(|_| checksum_type(&meta)),
+            checksum_type: sums.algorithm().map(|_| checksum_type(meta)),
             checksum_crc32: sums.crc32,
             checksum_crc32c: sums.crc32c,
             checksum_crc64nvme: sums.crc64nvme,
@@ -61,57 +81,12 @@ impl Engine {
                 .response_content_type
                 .or(headers.content_type)
                 .or_else(default_type),
-            parts_count: parts_count(&meta, input.part_number),
-            metadata: Some(headers.user.into_iter().collect()),
-            body: Some(StreamingBlob::wrap(opened.stream(range))),
-            ..Default::default()
-        });
-        response.status = partial.then_some(StatusCode::PARTIAL_CONTENT);
-        Ok(response)
-    }
-
-    pub(super) async fn head(
-        &self,
-        request: S3Request<HeadObjectInput>,
-    ) -> S3Result<S3Response<HeadObjectOutput>> {
-        let caller = request.extensions.get::<Caller>().copied();
-        let input = request.input;
-        only_version(input.version_id.as_deref())?;
-        let meta = self.open(caller, &input.bucket, &input.key).await?.meta;
-        Conditions {
-            if_match: input.if_match.as_ref(),
-            if_none_match: input.if_none_match.as_ref(),
-            if_modified_since: input.if_modified_since.as_ref(),
-            if_unmodified_since: input.if_unmodified_since.as_ref(),
-        }
-        .check(&meta)?;
-        let (range, partial) = wanted(&meta, input.range, input.part_number)?;
-        let sums =
-            answered_checksums(&meta, input.checksum_mode.as_ref(), partial, input.part_number);
-        let headers = meta.headers.clone();
-        let mut response = S3Response::new(HeadObjectOutput {
-            accept_ranges: Some("bytes".to_owned()),
-            content_length: Some(length_of(&range)),
-            content_range: partial.then(|| content_range(&range, meta.size)),
-            checksum_type: sums.algorithm().map(|_| checksum_type(&meta)),
-            checksum_crc32: sums.crc32,
-            checksum_crc32c: sums.crc32c,
-            checksum_crc64nvme: sums.crc64nvme,
-            checksum_sha1: sums.sha1,
-            checksum_sha256: sums.sha256,
-            e_tag: Some(ETag::Strong(meta.etag.clone())),
-            last_modified: Some(timestamp(meta.modified)),
-            cache_control: headers.cache_control,
-            content_disposition: headers.content_disposition,
-            content_encoding: headers.content_encoding,
-            content_language: headers.content_language,
-            content_type: headers.content_type.or_else(default_type),
-            parts_count: parts_count(&meta, input.part_number),
+            parts_count: parts_count(meta, input.part_number),
             metadata: Some(headers.user.into_iter().collect()),
             ..Default::default()
-        });
-        response.status = partial.then_some(StatusCode::PARTIAL_CONTENT);
-        Ok(response)
+        };
+        let status = partial.then_some(StatusCode::PARTIAL_CONTENT);
+        Ok(Answer { output, status, opened, range })
     }
 
     pub(super) async fn open(
@@ -128,6 +103,60 @@ impl Engine {
             }
             other => Ok(other?),
         }
+    }
+}
+
+/// A read that is permitted and possible.
+struct Answer {
+    /// Without its body.
+    output: GetObjectOutput,
+    status: Option<StatusCode>,
+    opened: Opened,
+    range: Range<u64>,
+}
+
+fn as_get(input: HeadObjectInput) -> GetObjectInput {
+    GetObjectInput {
+        bucket: input.bucket,
+        key: input.key,
+        version_id: input.version_id,
+        checksum_mode: input.checksum_mode,
+        if_match: input.if_match,
+        if_none_match: input.if_none_match,
+        if_modified_since: input.if_modified_since,
+        if_unmodified_since: input.if_unmodified_since,
+        range: input.range,
+        part_number: input.part_number,
+        response_cache_control: input.response_cache_control,
+        response_content_disposition: input.response_content_disposition,
+        response_content_encoding: input.response_content_encoding,
+        response_content_language: input.response_content_language,
+        response_content_type: input.response_content_type,
+        ..Default::default()
+    }
+}
+
+fn as_head(output: GetObjectOutput) -> HeadObjectOutput {
+    HeadObjectOutput {
+        accept_ranges: output.accept_ranges,
+        content_length: output.content_length,
+        content_range: output.content_range,
+        checksum_type: output.checksum_type,
+        checksum_crc32: output.checksum_crc32,
+        checksum_crc32c: output.checksum_crc32c,
+        checksum_crc64nvme: output.checksum_crc64nvme,
+        checksum_sha1: output.checksum_sha1,
+        checksum_sha256: output.checksum_sha256,
+        e_tag: output.e_tag,
+        last_modified: output.last_modified,
+        cache_control: output.cache_control,
+        content_disposition: output.content_disposition,
+        content_encoding: output.content_encoding,
+        content_language: output.content_language,
+        content_type: output.content_type,
+        parts_count: output.parts_count,
+        metadata: output.metadata,
+        ..Default::default()
     }
 }
 

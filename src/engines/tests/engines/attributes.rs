@@ -1,16 +1,32 @@
 //! What is told of an object without its bytes.
 
 use aws_sdk_s3::operation::get_object_attributes::GetObjectAttributesOutput;
-use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
-    ChecksumAlgorithm, ChecksumMode, ChecksumType, CompletedMultipartUpload, CompletedPart,
-    ObjectAttributes,
+    ChecksumAlgorithm, ChecksumMode, ChecksumType, CompletedMultipartUpload, ObjectAttributes,
 };
 use testkit::Engines;
 
-use crate::ground::{code, create, noise, s3, sha256};
+use crate::ground::{code, create, noise, s3, sha256, upload_parts};
 
 const PART: usize = 5 * 1024 * 1024;
+
+/// As on AWS, a HEAD is answered as the GET would be, with the headers that the reader asks for.
+#[tokio::test]
+async fn a_head_tells_what_the_get_would() {
+    let engines = Engines::start().await;
+    let client = s3(&engines);
+    let bucket = engines.bucket();
+    create(&client, bucket, "k", b"content").await.unwrap();
+    let get = client.get_object().bucket(bucket).key("k").response_content_type("text/x");
+    let get = get.range("bytes=1-3").send().await.unwrap();
+    let head = client.head_object().bucket(bucket).key("k").response_content_type("text/x");
+    let head = head.range("bytes=1-3").send().await.unwrap();
+    assert_eq!(head.content_type(), Some("text/x"));
+    assert_eq!(head.content_type(), get.content_type());
+    assert_eq!(head.content_range(), get.content_range());
+    assert_eq!((head.content_length(), head.e_tag()), (get.content_length(), get.e_tag()));
+    assert_eq!(head.last_modified(), get.last_modified());
+}
 
 #[tokio::test]
 async fn only_what_is_asked_for_is_told() {
@@ -112,22 +128,8 @@ async fn upload(client: &aws_sdk_s3::Client, bucket: &str, content: &[u8]) {
         .await
         .unwrap();
     let id = started.upload_id().unwrap();
-    let mut parts = CompletedMultipartUpload::builder();
-    for (number, piece) in (1..).zip(content.chunks(PART)) {
-        let sent = client
-            .upload_part()
-            .bucket(bucket)
-            .key("k")
-            .upload_id(id)
-            .part_number(number)
-            .checksum_algorithm(ChecksumAlgorithm::Sha256)
-            .body(ByteStream::from(piece.to_vec()))
-            .send()
-            .await
-            .unwrap();
-        let part = CompletedPart::builder().part_number(number).e_tag(sent.e_tag().unwrap());
-        parts = parts.parts(part.checksum_sha256(sent.checksum_sha256().unwrap()).build());
-    }
+    let parts = upload_parts(client, (bucket, "k", id), content.chunks(PART)).await;
+    let parts = CompletedMultipartUpload::builder().set_parts(Some(parts));
     let complete = client.complete_multipart_upload().bucket(bucket).key("k").upload_id(id);
     complete.multipart_upload(parts.build()).send().await.unwrap();
 }

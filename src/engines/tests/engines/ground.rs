@@ -3,6 +3,7 @@
 use aws_credential_types::Credentials;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedPart};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
@@ -112,4 +113,29 @@ pub(crate) fn noise(length: usize, seed: u64) -> Vec<u8> {
             (state >> 32) as u8
         })
         .collect()
+}
+
+/// Uploads the parts of a multipart upload, each with its SHA-256; ready to be completed.
+pub(crate) async fn upload_parts(
+    client: &aws_sdk_s3::Client,
+    (bucket, key, upload): (&str, &str, &str),
+    pieces: std::slice::Chunks<'_, u8>,
+) -> Vec<CompletedPart> {
+    let mut parts = Vec::new();
+    for (number, piece) in (1..).zip(pieces) {
+        let sent = client
+            .upload_part()
+            .bucket(bucket)
+            .key(key)
+            .upload_id(upload)
+            .part_number(number)
+            .checksum_algorithm(ChecksumAlgorithm::Sha256)
+            .body(ByteStream::from(piece.to_vec()))
+            .send()
+            .await
+            .unwrap();
+        let part = CompletedPart::builder().part_number(number).e_tag(sent.e_tag().unwrap());
+        parts.push(part.checksum_sha256(sent.checksum_sha256().unwrap()).build());
+    }
+    parts
 }

@@ -44,8 +44,10 @@ async fn a_message_is_listed_and_shown() {
     assert_eq!(list[0].subject, "3 Änderungen in Fotos");
     assert_eq!(list[0].to, "ann@example.org");
     let mail = engines::mail::show(&folder, id).unwrap().unwrap();
-    assert!(mail.text.contains("Grüße\r\nzwei Zeilen"));
-    assert!(mail.text.contains("List-Unsubscribe: <http://127.0.0.1:8420/u/1>\r\n"));
+    assert_eq!(mail.body.as_deref(), Some("Grüße\nzwei Zeilen\n"));
+    let raw = String::from_utf8(mail.raw).unwrap();
+    assert!(raw.contains("Grüße\r\nzwei Zeilen"));
+    assert!(raw.contains("List-Unsubscribe: <http://127.0.0.1:8420/u/1>\r\n"));
     assert_eq!(engines::mail::show(&folder, "../format").unwrap(), None);
     assert_eq!(engines::mail::show(&folder, "0-0").unwrap(), None);
 

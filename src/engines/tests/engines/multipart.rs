@@ -4,7 +4,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode, CompletedMultipartUpload, CompletedPart};
 use testkit::Engines;
 
-use crate::ground::{code, create, noise, read, s3};
+use crate::ground::{code, create, noise, read, s3, upload_parts};
 
 const PART: usize = 5 * 1024 * 1024;
 
@@ -24,27 +24,7 @@ async fn parts_become_one_object() {
         .await
         .unwrap();
     let id = started.upload_id().unwrap();
-    let mut parts = Vec::new();
-    for (number, piece) in (1..).zip(content.chunks(PART)) {
-        let sent = client
-            .upload_part()
-            .bucket(bucket)
-            .key("big")
-            .upload_id(id)
-            .part_number(number)
-            .checksum_algorithm(ChecksumAlgorithm::Sha256)
-            .body(ByteStream::from(piece.to_vec()))
-            .send()
-            .await
-            .unwrap();
-        parts.push(
-            CompletedPart::builder()
-                .part_number(number)
-                .set_e_tag(sent.e_tag().map(ToOwned::to_owned))
-                .set_checksum_sha256(sent.checksum_sha256().map(ToOwned::to_owned))
-                .build(),
-        );
-    }
+    let parts = upload_parts(&client, (bucket, "big", id), content.chunks(PART)).await;
     assert_eq!(read(&client, bucket, "big").await, Err("NoSuchKey".to_owned()));
     let listed = client.list_parts().bucket(bucket).key("big").upload_id(id).send().await.unwrap();
     assert_eq!(listed.parts().len(), 3);

@@ -42,7 +42,7 @@ impl Supervisor {
     }
 
     /// Says to every server that stays what it should be.
-    fn wish_servers(&mut self) {
+    pub(super) fn wish_servers(&mut self) {
         for member in self.members.iter_mut().filter(|member| member.kind() == Kind::Server) {
             if member.wished.is_some() {
                 let name = member.name().to_owned();

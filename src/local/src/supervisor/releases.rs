@@ -37,6 +37,8 @@ impl Supervisor {
             self.keep_release();
         }
         self.effective = self.desired.with_release(&self.in_force.release);
+        // At once, so that nobody takes servers of the release before for servers of this one.
+        self.wish_servers();
     }
 
     pub(super) fn judge_release(&mut self) {
@@ -64,6 +66,7 @@ impl Supervisor {
         }
         if self.in_force.release != was {
             self.effective = self.desired.with_release(&self.in_force.release);
+            self.wish_servers();
             self.plan();
         }
     }

@@ -47,6 +47,8 @@ impl Accounts {
         let row = row.ok_or_else(|| StoreError::NotFound("you have no such device".to_owned()))?;
         let delete = |key| Write::Delete { key, condition: None };
         let writes = vec![delete(row.key()), delete(TokenRow::key_of(&row.token_digest))];
-        self.table.transact(writes).await.map(drop)
+        let written = self.table.transact(writes).await;
+        self.remembered.forget_token(&row.token_digest);
+        written.map(drop)
     }
 }

@@ -8,8 +8,9 @@ use crate::secret::Secret;
 use crate::table::{Expression, Query, Write};
 
 impl Accounts {
-    /// Who sends this token. Two strong reads, so that disabling an account or changing its
-    /// password counts from that moment on.
+    /// Who sends this token. Two strong reads, whose outcome is remembered for
+    /// [`super::TOKEN_MEMORY`]: disabling an account or changing its password through another
+    /// process counts here after that time at the latest, through this one at once.
     pub async fn authenticate(&self, token: &str) -> Result<Identity> {
         let refused = || {
             let message = "the token is unknown, expired or revoked; log in again";
@@ -18,9 +19,13 @@ impl Accounts {
         if !token.starts_with("syt_") || token.len() != 4 + 64 {
             return Err(refused());
         }
-        let key = TokenRow::key_of(&Secret::digest(token));
-        let token = self.table.get::<TokenRow>(&key).await?;
-        let token = token.filter(|token| token.expires_at > self.clock.now());
+        let (digest, now) = (Secret::digest(token), self.clock.now());
+        if let Some(identity) = self.remembered.find(&digest, now) {
+            return Ok(identity);
+        }
+        let asked = self.remembered.asking(now);
+        let token = self.table.get::<TokenRow>(&TokenRow::key_of(&digest)).await?;
+        let token = token.filter(|token| token.expires_at > now);
         let token = token.ok_or_else(refused)?;
         let key = AccountRow::key_of(&token.user);
         let account = self.table.get::<AccountRow>(&key).await?;
@@ -28,7 +33,9 @@ impl Accounts {
             account.state == AccountState::Active && account.token_epoch == token.token_epoch
         });
         let account = account.ok_or_else(refused)?;
-        Ok(Identity { user: token.user, login: account.login, device: token.device })
+        let identity = Identity { user: token.user, login: account.login, device: token.device };
+        self.remembered.keep(digest, identity.clone(), token.expires_at, asked);
+        Ok(identity)
     }
 
     /// Every account, by login.
@@ -81,7 +88,10 @@ impl Accounts {
                 .number(":ended", u64::from(state == AccountState::Disabled)),
             condition: Some(Expression::new("attribute_exists(#pk)")),
         };
-        self.table.write(update).await.map(drop)
+        let written = self.table.write(update).await;
+        // Also where the reply was lost.
+        self.remembered.forget_user(&account.id);
+        written.map(drop)
     }
 }
 

@@ -2,15 +2,22 @@
 
 use protocol::id::UserId;
 
-use super::{Accounts, INVITATION_LIFETIME, Invitation, valid};
+use super::{Accounts, INVITATION_LIFETIME, Invitation, PendingInvitation, valid};
 use crate::error::{Result, StoreError, unavailable};
 use crate::row::Row;
 use crate::row::account::{FirstUserRow, LoginRow};
-use crate::row::token::{InvitationKind, InvitationRow};
+use crate::row::token::{InvitationKind, InvitationRow, InvitedRow};
 use crate::secret::Secret;
-use crate::table::{Expression, Write, pause};
+use crate::table::{Expression, Query, Write, pause};
 
 const ATTEMPTS: u32 = 8;
+
+/// What becomes of an invitation that waits already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Earlier {
+    Keep,
+    End,
+}
 
 impl Accounts {
     /// An invitation for the first user, while there is no account; it replaces an earlier one.
@@ -48,14 +55,75 @@ impl Accounts {
     /// An invitation to make the account `login`.
     ///
     /// # Errors
-    /// [`StoreError::AlreadyExists`] where the login has an account.
+    /// [`StoreError::AlreadyExists`] where the login has an account;
+    /// [`StoreError::InvitationPending`] where it has an invitation that can still be redeemed.
     pub async fn invite(&self, login: &str) -> Result<Invitation> {
+        self.invite_login(login, Earlier::Keep).await
+    }
+
+    /// [`Accounts::invite`], and ends the invitation that the login had.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`] where the login has an account.
+    pub async fn invite_again(&self, login: &str) -> Result<Invitation> {
+        self.invite_login(login, Earlier::End).await
+    }
+
+    async fn invite_login(&self, login: &str, earlier: Earlier) -> Result<Invitation> {
         let login = valid::login(login)?;
-        if self.user_of(&login).await?.is_some() {
-            let message = format!("'{login}' has an account already");
-            return Err(StoreError::AlreadyExists(message));
+        for attempt in 0..ATTEMPTS {
+            let key = InvitedRow::key_of(&login);
+            let (user, before) =
+                tokio::try_join!(self.user_of(&login), self.table.get::<InvitedRow>(&key))?;
+            if user.is_some() {
+                let message = format!("'{login}' has an account already");
+                return Err(StoreError::AlreadyExists(message));
+            }
+            if let Some(row) = &before
+                && earlier == Earlier::Keep
+                && row.expires_at > self.clock.now()
+            {
+                return Err(StoreError::InvitationPending { login, until: row.expires_at });
+            }
+            let (invitation, row) = self.made(InvitationKind::New { login: login.clone() });
+            let pending = InvitedRow {
+                login: login.clone(),
+                digest: row.digest.clone(),
+                expires_at: row.expires_at,
+            };
+            let condition = match &before {
+                None => Expression::absent(),
+                Some(row) => Expression::new("#invitation = :seen").text(":seen", &row.digest),
+            };
+            let mut writes = vec![Write::put_if(&pending, condition), Write::put(&row)];
+            writes.extend(before.map(|row| Write::Delete {
+                key: InvitationRow::key_of(&row.digest),
+                condition: None,
+            }));
+            if self.table.transact(writes).await?.is_done() {
+                return Ok(invitation);
+            }
+            pause(attempt).await;
         }
-        self.keep(InvitationKind::New { login }).await
+        Err(unavailable("inviting", &"others did the same"))
+    }
+
+    /// Invitations to new accounts that can still be redeemed, the first user's first, then by
+    /// login.
+    pub async fn pending(&self) -> Result<Vec<PendingInvitation>> {
+        let now = self.clock.now();
+        let mut pending = Vec::new();
+        let first = self.table.get::<FirstUserRow>(&FirstUserRow::key_of()).await?;
+        if let Some(digest) = first.and_then(|row| row.invitation) {
+            let row = self.table.get::<InvitationRow>(&InvitationRow::key_of(&digest)).await?;
+            pending.extend(row.map(|row| (None, row.expires_at)));
+        }
+        let rows = self.table.query(Query::new(InvitedRow::PARTITION)).await?;
+        let rows = rows.rows::<InvitedRow>()?;
+        pending.extend(rows.into_iter().map(|row| (Some(row.login), row.expires_at)));
+        pending.retain(|(_, expires_at)| *expires_at > now);
+        let pending = pending.into_iter();
+        Ok(pending.map(|(login, expires_at)| PendingInvitation { login, expires_at }).collect())
     }
 
     /// An invitation to set a new password; redeeming it ends every token of the account, and

@@ -76,7 +76,9 @@ impl Accounts {
             keep(device_key),
             keep(TokenRow::key_of(&device.token_digest)),
         ];
-        if !self.table.transact(writes).await?.is_done() {
+        let written = self.table.transact(writes).await;
+        self.remembered.forget_user(&identity.user);
+        if !written?.is_done() {
             return Err(unavailable("changing the password", &"the account changed meanwhile"));
         }
         self.forgive(&identity.login).await

@@ -9,7 +9,7 @@ use super::{AccountState, Accounts, password, valid};
 use crate::error::{Result, StoreError, invalid};
 use crate::row::Row;
 use crate::row::account::{AccountRow, LoginRow, state_text};
-use crate::row::token::{InvitationKind, InvitationRow};
+use crate::row::token::{InvitationKind, InvitationRow, InvitedRow};
 use crate::secret::{Secret, random_bits};
 use crate::table::{Expression, Write};
 
@@ -66,6 +66,7 @@ impl Accounts {
             password,
             token_epoch: 0,
         };
+        let pending = InvitedRow::key_of(&login);
         let name = LoginRow { login, user: account.user.clone() };
         let issued = self.issue(TokenFor::account(&account, device_name));
         let mut writes = vec![
@@ -73,6 +74,7 @@ impl Accounts {
             not_first_any_more(invitation),
             Write::put_if(&name, Expression::absent()),
             Write::put_if(&account, Expression::absent()),
+            Write::Delete { key: pending, condition: None },
         ];
         writes.extend(issued.writes());
         let outcome = self.table.transact(writes).await?;
@@ -101,7 +103,9 @@ impl Accounts {
         let mut writes =
             vec![used(invitation, self.clock.now()), new_password(&account, &password, seen)];
         writes.extend(issued.writes());
-        if self.table.transact(writes).await?.is_done() {
+        let written = self.table.transact(writes).await;
+        self.remembered.forget_user(&account.user);
+        if written?.is_done() {
             self.forgive(&account.login).await?;
             return Ok(issued.response);
         }

@@ -3,12 +3,14 @@
 //! The count is a compare-and-set, so that attempts sent all at once can't slip through together.
 //! Names without an account are counted too. The price is that somebody can keep another person's
 //! login waiting, fifteen minutes at most; sessions already open are not touched.
+//!
+//! Who tries many logins from one address is counted as well, failures only.
 
 use std::time::Duration;
 
 use super::Accounts;
 use crate::error::{Result, StoreError};
-use crate::row::token::ThrottleRow;
+use crate::row::token::{SourceRow, ThrottleRow};
 use crate::table::{Expression, Write, pause};
 
 /// Attempts without delay.
@@ -23,7 +25,39 @@ const MEMORY: Duration = Duration::from_secs(24 * 3600);
 /// How often an attempt that met another one is counted anew.
 const ATTEMPTS: u32 = 6;
 
+/// Failures of one source are counted for so long, then anew.
+pub const SOURCE_WINDOW: Duration = Duration::from_secs(60);
+
+/// What every server together knows of one source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourceFailures {
+    /// In this window, with the one that was just counted.
+    pub count: u64,
+    /// Until the next window begins.
+    pub left: Duration,
+}
+
 impl Accounts {
+    /// Counts a failed attempt of a source, such as an address, and tells the sum over all servers.
+    pub async fn count_source_failure(&self, source: &str) -> Result<SourceFailures> {
+        let now = self.clock.now().as_second();
+        let length = i64::try_from(SOURCE_WINDOW.as_secs()).unwrap_or(i64::MAX);
+        let window = now.div_euclid(length);
+        let ends = (window + 1) * length;
+        let key = SourceRow::key_of(source, window);
+        let counted = Write::Update {
+            key: key.clone(),
+            update: Expression::new("SET #expires_at = :ends ADD #failures :one")
+                .number(":ends", ends)
+                .number(":one", 1_u64),
+            condition: None,
+        };
+        self.table.write(counted).await?;
+        let row = self.table.get::<SourceRow>(&key).await?;
+        let left = Duration::from_secs(u64::try_from(ends - now).unwrap_or(0));
+        Ok(SourceFailures { count: row.map_or(1, |row| row.failures), left })
+    }
+
     /// Counts an attempt, or refuses it.
     pub(super) async fn count_attempt(&self, login: &str) -> Result<()> {
         for attempt in 0..ATTEMPTS {

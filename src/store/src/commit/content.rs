@@ -1,6 +1,7 @@
 //! Is the content there, as declared? Asked before a commit, once, whatever the tree looks like.
 
 mod manifest;
+mod proof;
 mod verify;
 
 use std::collections::HashMap;
@@ -17,6 +18,8 @@ use crate::extents::StoredExtent;
 use crate::row::chunk::{ChunkLife, ChunkRow, PinRow};
 use crate::row::version::ExtentSource;
 
+use proof::Claimed;
+pub(crate) use proof::ProofPlaces;
 use verify::Doubts;
 
 /// Objects looked at at the same time.
@@ -47,7 +50,8 @@ struct Named {
 
 impl Store {
     /// Requires every chunk to be declared by the session and to lie in the bucket with the
-    /// digest that its name says, and marks it so. The session's pins keep it there.
+    /// digest that its name says, and marks it so; small files must have the digest they claim.
+    /// The session's pins keep the chunks there.
     pub(super) async fn verify_content(
         &self,
         space: &SpaceId,
@@ -81,15 +85,19 @@ impl Store {
         }
         doubts.resolved()?;
         let generation = |chunk: &ContentHash| named.get(chunk).map_or(1, |n| n.row.generation);
-        let stored = contents.into_iter().map(|(file, content)| {
+        let files = contents.into_iter().map(|(file, content)| {
             let extents = content.extents.iter().map(|extent| StoredExtent {
                 chunk: extent.chunk,
                 generation: generation(&extent.chunk),
                 offset: extent.offset,
                 length: extent.length,
             });
-            (file.clone(), extents.collect())
+            Claimed { file, content, extents: extents.collect() }
         });
+        let files: Vec<Claimed<'_>> = files.collect();
+        let chunk_bytes = |chunk: &ContentHash| named.get(chunk).map_or(0, |named| named.size);
+        self.prove_small_files(space, &files, chunk_bytes).await?;
+        let stored = files.into_iter().map(|file| (file.file.clone(), file.extents));
         let sources = self.place(space, stored.collect()).await?;
         Ok(Content { sources })
     }

@@ -13,7 +13,7 @@ use crate::error::{Result, StoreError, unavailable};
 use crate::extents::StoredExtent;
 
 /// Bytes that one read brings at most. Small enough to be kept in memory and read again.
-const MAX_PIECE: u64 = 4 * 1024 * 1024;
+pub(super) const MAX_PIECE: u64 = 4 * 1024 * 1024;
 
 /// Reads of one piece before the stream is given up.
 const ATTEMPTS: u32 = 4;

@@ -14,16 +14,18 @@ use crate::error::StoreError;
 pub(crate) enum RowError {
     #[error("row {row}: attribute '{attribute}' is missing or makes no sense")]
     Attribute { row: String, attribute: String },
-    #[error("row {row} has format {format}, which only a newer release understands")]
-    Newer { row: String, format: u64 },
+    #[error("row {row} has format {format}, this release knows {known}")]
+    Newer { row: String, format: u64, known: u64 },
 }
 
 impl From<RowError> for StoreError {
     fn from(error: RowError) -> Self {
-        tracing::error!(%error, "unreadable row");
         match error {
-            RowError::Newer { .. } => Self::Unavailable("a row of a newer release".to_owned()),
-            RowError::Attribute { .. } => Self::Internal("a stored row is damaged".to_owned()),
+            RowError::Newer { format, known, .. } => Self::NewerFormat { found: format, known },
+            RowError::Attribute { .. } => {
+                tracing::error!(%error, "unreadable row");
+                Self::Internal("a stored row is damaged".to_owned())
+            }
         }
     }
 }
@@ -159,7 +161,7 @@ impl Fields {
     pub(crate) fn check_format(&self, known: u64) -> Result<(), RowError> {
         let format = self.number("format")?;
         if format > known {
-            return Err(RowError::Newer { row: self.row(), format });
+            return Err(RowError::Newer { row: self.row(), format, known });
         }
         Ok(())
     }

@@ -10,13 +10,16 @@ use protocol::space::{MailMode, Role};
 
 use super::account::{AccountRow, FirstUserRow, LoginRow};
 use super::chunk::{ChunkLife, ChunkRow, PinRow};
+use super::format::FormatRow;
 use super::journal::CommitIdRow;
 use super::mail::{Composing, MessageRow, PendingRow};
 use super::member::{MemberRow, UserSpaceRow};
 use super::node::{ClaimRow, NodeRow};
 use super::session::{SessionRow, SessionState};
 use super::space::{SpaceNameRow, SpaceRow};
-use super::token::{DeviceRow, InvitationKind, InvitationRow, ThrottleRow, TokenRow};
+use super::token::{
+    DeviceRow, InvitationKind, InvitationRow, InvitedRow, SourceRow, ThrottleRow, TokenRow,
+};
 use super::version::{ExtentSource, VersionRow};
 use super::{Fields, Row, RowError};
 use crate::accounts::AccountState;
@@ -208,6 +211,11 @@ fn accounts_and_tokens() {
     });
     let login = "a#b@c".to_owned();
     assert_round_trip(&ThrottleRow { login, failures: 3, blocked_until: at, expires_at: at });
+    let source = "2001:db8::".to_owned();
+    assert_round_trip(&SourceRow { source, window: 7, failures: 3, expires_at: at });
+    let (login, digest) = ("a#b@c".to_owned(), "i".to_owned());
+    assert_round_trip(&InvitedRow { login, digest, expires_at: at });
+    assert_round_trip(&FormatRow);
 }
 
 #[test]

@@ -66,6 +66,41 @@ impl Row for InvitationRow {
     }
 }
 
+/// The invitation that waits for one login: finds it, so that it can be listed and replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct InvitedRow {
+    pub(crate) login: String,
+    /// Of the invitation.
+    pub(crate) digest: String,
+    pub(crate) expires_at: Timestamp,
+}
+
+impl InvitedRow {
+    pub(crate) const PARTITION: &str = "INVITATIONS";
+
+    pub(crate) fn key_of(login: &str) -> Key {
+        Key::new(Self::PARTITION, login)
+    }
+}
+
+impl Row for InvitedRow {
+    fn key(&self) -> Key {
+        Self::key_of(&self.login)
+    }
+
+    fn write(&self, fields: &mut Fields) {
+        fields.set("invitation", &self.digest).set_time("expires_at", self.expires_at);
+    }
+
+    fn read(fields: &Fields) -> Result<Self, RowError> {
+        Ok(Self {
+            login: fields.key_part("sk", "")?,
+            digest: fields.get("invitation")?,
+            expires_at: fields.time("expires_at")?,
+        })
+    }
+}
+
 /// One login of a user: for the list of devices, and to find the token that must go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DeviceRow {
@@ -184,6 +219,41 @@ impl Row for ThrottleRow {
             login: fields.key_part("pk", "THROTTLE#")?,
             failures: fields.number("failures")?,
             blocked_until: fields.time("blocked_until")?,
+            expires_at: fields.time("expires_at")?,
+        })
+    }
+}
+
+/// Failed attempts of one source in one window. Written by counting up, never as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SourceRow {
+    pub(crate) source: String,
+    /// Number of the window since 1970.
+    pub(crate) window: i64,
+    pub(crate) failures: u64,
+    pub(crate) expires_at: Timestamp,
+}
+
+impl SourceRow {
+    pub(crate) fn key_of(source: &str, window: i64) -> Key {
+        Key::new(format!("SOURCE#{source}"), format!("W#{window}"))
+    }
+}
+
+impl Row for SourceRow {
+    fn key(&self) -> Key {
+        Self::key_of(&self.source, self.window)
+    }
+
+    fn write(&self, fields: &mut Fields) {
+        fields.set_number("failures", self.failures).set_time("expires_at", self.expires_at);
+    }
+
+    fn read(fields: &Fields) -> Result<Self, RowError> {
+        Ok(Self {
+            source: fields.key_part("pk", "SOURCE#")?,
+            window: fields.key_part("sk", "W#")?,
+            failures: fields.number("failures")?,
             expires_at: fields.time("expires_at")?,
         })
     }

@@ -1,8 +1,15 @@
 //! First user, invitations, logins, tokens.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::AttributeValue;
-use protocol::account::ChangePasswordRequest;
+use protocol::account::{ChangePasswordRequest, LoginRequest};
 use store::StoreError;
+use store::accounts::{SOURCE_WINDOW, TOKEN_MEMORY};
 
 use crate::world::{PASSWORD, World};
 
@@ -56,6 +63,39 @@ async fn invitations_work_once_and_for_a_week_and_for_one_login() {
     assert!(matches!(late, Err(StoreError::InvitationInvalid)));
 }
 
+/// A second invitation for the same person is a decision: two codes on their way are one too many.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_has_one_invitation_at_a_time() {
+    let world = World::new().await;
+    let accounts = world.store.accounts();
+    let logins = async || -> Vec<Option<String>> {
+        let pending = accounts.pending().await.unwrap();
+        pending.into_iter().map(|invitation| invitation.login).collect()
+    };
+    let ada = || Some("ada@example.com".to_owned());
+    accounts.invite_first().await.unwrap().unwrap();
+    let first = accounts.invite("ada@example.com").await.unwrap();
+    assert_eq!(logins().await, [None, ada()]);
+    match accounts.invite("Ada@example.com").await {
+        Err(StoreError::InvitationPending { login, until }) => {
+            assert_eq!(Some(login), ada());
+            assert_eq!(until.as_second(), first.expires_at.as_second());
+        }
+        other => panic!("{other:?}"),
+    }
+    let second = accounts.invite_again("ada@example.com").await.unwrap();
+    assert_eq!(logins().await, [None, ada()]);
+    let ended = world.redeem(&first.code, None, PASSWORD).await;
+    assert!(matches!(ended, Err(StoreError::InvitationInvalid)));
+    world.redeem(&second.code, None, PASSWORD).await.unwrap();
+    assert_eq!(logins().await, []);
+
+    accounts.invite_again("bob@example.com").await.unwrap();
+    world.wait(8 * 24 * 3600);
+    assert_eq!(logins().await, []);
+    accounts.invite("bob@example.com").await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn guessing_is_slowed_down_for_known_and_unknown_logins() {
     let world = World::new().await;
@@ -73,6 +113,37 @@ async fn guessing_is_slowed_down_for_known_and_unknown_logins() {
     // Forgiven: the count begins anew.
     let wrong = world.login("ada@example.com", "wrong password").await;
     assert!(matches!(wrong, Err(StoreError::BadCredentials)));
+}
+
+/// Three servers do not mean three times as many guesses.
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_are_counted_over_all_servers() {
+    let world = World::new().await;
+    let servers = [world.store.clone(), world.another_store(), world.another_store()];
+    world.invited("ada@example.com").await;
+    let guess = || LoginRequest {
+        login: "ada@example.com".to_owned(),
+        password: "wrong password".to_owned(),
+        device_name: "phone".to_owned(),
+    };
+    for n in 0..10 {
+        let wrong = servers[n % 3].accounts().login(guess()).await;
+        assert!(matches!(wrong, Err(StoreError::BadCredentials)));
+    }
+    for server in &servers {
+        let blocked = server.accounts().login(guess()).await;
+        assert!(matches!(blocked, Err(StoreError::TooManyRequests { .. })));
+    }
+    for (n, server) in servers.iter().enumerate() {
+        let failures = server.accounts().count_source_failure("192.0.2.1").await.unwrap();
+        assert_eq!(failures.count, n as u64 + 1);
+        assert!(failures.left <= SOURCE_WINDOW);
+    }
+    let other = servers[0].accounts().count_source_failure("192.0.2.2").await.unwrap();
+    assert_eq!(other.count, 1);
+    world.clock.advance(SOURCE_WINDOW);
+    let later = servers[0].accounts().count_source_failure("192.0.2.1").await.unwrap();
+    assert_eq!(later.count, 1, "forgotten after the window");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -168,6 +239,84 @@ async fn tokens_end_by_logout_by_revocation_and_by_time() {
         let refused = accounts.authenticate(garbled).await;
         assert!(matches!(refused, Err(StoreError::Unauthenticated(_))));
     }
+}
+
+/// Two servers: what one revokes, the other honours within the stated time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revocation_counts_on_every_server_within_two_seconds() {
+    let world = World::new().await;
+    let (here, there) = (world.store.accounts(), world.another_store());
+    let there = there.accounts();
+    let laptop = world.invited("ada@example.com").await.token;
+    let identity = here.authenticate(&laptop).await.unwrap();
+    let known_there = async |token: &str| {
+        assert!(there.authenticate(token).await.is_ok());
+        token.to_owned()
+    };
+    let ended_there = async |token: String| {
+        world.clock.advance(TOKEN_MEMORY);
+        let refused = there.authenticate(&token).await;
+        assert!(matches!(refused, Err(StoreError::Unauthenticated(_))), "{refused:?}");
+        let refused = here.authenticate(&token).await;
+        assert!(matches!(refused, Err(StoreError::Unauthenticated(_))), "{refused:?}");
+    };
+
+    let phone = world.login("ada@example.com", PASSWORD).await.unwrap();
+    let token = known_there(&phone.token).await;
+    here.revoke_device(&identity, &phone.device).await.unwrap();
+    ended_there(token).await;
+
+    let tablet = world.login("ada@example.com", PASSWORD).await.unwrap();
+    let token = known_there(&tablet.token).await;
+    let change =
+        ChangePasswordRequest { current: PASSWORD.to_owned(), new: "another horse".to_owned() };
+    here.change_password(&identity, change).await.unwrap();
+    ended_there(token).await;
+
+    let token = known_there(&laptop).await;
+    let reset = here.invite_reset("ada@example.com").await.unwrap();
+    let fresh = world.redeem(&reset.code, None, "third horse!").await.unwrap();
+    ended_there(token).await;
+
+    let token = known_there(&fresh.token).await;
+    here.disable("ada@example.com").await.unwrap();
+    ended_there(token).await;
+}
+
+#[derive(Debug, Default)]
+struct Reads(Arc<AtomicU32>);
+
+impl Intercept for Reads {
+    fn name(&self) -> &'static str {
+        "Reads"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// A client that asks many times a second costs no reads for its token each time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_was_just_seen_is_not_read_again() {
+    let world = World::new().await;
+    let token = world.invited("ada@example.com").await.token;
+    let reads = Arc::new(AtomicU32::new(0));
+    let server = world.faulty_store(Reads(Arc::clone(&reads)));
+    for _ in 0..100 {
+        server.accounts().authenticate(&token).await.unwrap();
+    }
+    assert!(reads.load(Ordering::Relaxed) <= 4, "the test may take longer than the memory");
+    let before = reads.load(Ordering::Relaxed);
+    world.clock.advance(TOKEN_MEMORY);
+    server.accounts().authenticate(&token).await.unwrap();
+    assert_eq!(reads.load(Ordering::Relaxed), before + 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

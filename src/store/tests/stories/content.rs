@@ -175,10 +175,8 @@ async fn packs_and_long_extent_lists_are_read_back_exactly() {
         size: 50,
         extents: vec![Extent { chunk, offset: 100, length: 50 }],
     };
-    // A wrong digest of a pack's part can't be seen at commit; reading must never hide it.
-    let wrong = Content { hash: ContentHash::of(b"wrong"), ..small.clone() };
-    let files = [new_file(), new_file(), new_file()];
-    let contents = [long_content, small, wrong];
+    let files = [new_file(), new_file()];
+    let contents = [long_content, small];
     let ops = files
         .iter()
         .zip(contents)
@@ -202,8 +200,83 @@ async fn packs_and_long_extent_lists_are_read_back_exactly() {
     }
     let beyond = world.store.read(&ada, &space, &files[1], None, Some(50..60)).await;
     assert!(matches!(beyond.map(drop), Err(StoreError::RangeNotSatisfiable { size: 50 })));
-    let stream = world.store.read(&ada, &space, &files[2], None, None).await.unwrap();
-    assert!(collect(stream).await.is_err(), "I4: damaged content breaks the stream");
+}
+
+/// I4: a file that is a part of a pack has the digest it claims, or there is no commit.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_packed_file_with_a_wrong_digest_is_refused() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let space = world.space(&ada, "Docs").await;
+    let pack: Vec<u8> = (0..6_000_u32).map(|n| (n % 251) as u8).collect();
+    let session = world.brought(&ada, &space, &[&pack]).await;
+    let chunk = ContentHash::of(&pack);
+    let part = |bytes: &[u8], parts: &[(u64, u64)]| Content {
+        hash: ContentHash::of(bytes),
+        size: parts.iter().map(|(_, length)| length).sum(),
+        extents: parts
+            .iter()
+            .map(|(offset, length)| Extent { chunk, offset: *offset, length: *length })
+            .collect(),
+    };
+    let two_parts = [&pack[10..20], &pack[5_000..5_500]].concat();
+    let honest = [
+        part(&pack[100..150], &[(100, 50)]),
+        part(&two_parts, &[(10, 10), (5_000, 500)]),
+        part(&pack, &[(0, 3_000), (3_000, 3_000)]),
+    ];
+    let lies = [part(b"wrong", &[(100, 50)]), part(&two_parts, &[(5_000, 500), (10, 10)])];
+    for lie in lies {
+        let files = honest.iter().chain([&lie]);
+        let ops: Vec<Op> = files
+            .map(|content| {
+                let file = new_file();
+                create(&file, &FileId::root(), file.as_str(), content.clone())
+            })
+            .collect();
+        let liar = ops[3].file().clone();
+        let commit = request(Some(session.clone()), ops);
+        match world.store.commit(&ada, &space, commit).await {
+            Err(StoreError::InvalidRequest(text)) => {
+                assert!(text.contains(liar.as_str()), "{text}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    let file = new_file();
+    let ops = vec![create(&file, &FileId::root(), "a", honest[1].clone())];
+    world.store.commit(&ada, &space, request(Some(session), ops)).await.unwrap();
+    assert_eq!(world.read(&ada, &space, &file, None).await, two_parts);
+}
+
+/// I4: what is too large to be read at commit is found out by its reader, and told as permanent.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_file_with_a_wrong_digest_is_damaged_for_its_readers() {
+    let world = World::new().await;
+    let ada = world.person("ada").await;
+    let space = world.space(&ada, "Docs").await;
+    let chunk: Vec<u8> = (0..(5_u32 << 20)).map(|n| (n % 251) as u8).collect();
+    let session = world.brought(&ada, &space, &[&chunk]).await;
+    let lie = |length| Content {
+        hash: ContentHash::of(b"wrong"),
+        size: length,
+        extents: vec![Extent { chunk: ContentHash::of(&chunk), offset: 1, length }],
+    };
+    let (one_read, more) = (new_file(), new_file());
+    let ops = vec![
+        create(&one_read, &FileId::root(), "one read", lie(2 << 20)),
+        create(&more, &FileId::root(), "more", lie((5 << 20) - 1)),
+    ];
+    world.store.commit(&ada, &space, request(Some(session), ops)).await.unwrap();
+    let damaged = |error: &StoreError, file: &FileId| matches!(error, StoreError::ContentDamaged { file: named, .. } if named == file);
+    for file in [one_read, more] {
+        let stream = world.store.read(&ada, &space, &file, None, None).await.unwrap();
+        let error = collect(stream).await.unwrap_err().downcast::<StoreError>().unwrap();
+        assert!(damaged(&error, &file), "{error:?}");
+        // Whoever asks again is told before the first byte.
+        let again = world.store.read(&ada, &space, &file, None, None).await.map(drop).unwrap_err();
+        assert!(damaged(&again, &file), "{again:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,17 +12,18 @@ use crate::ui::{Ui, units};
 pub(super) async fn logout(ui: &Ui) -> Outcome {
     let home = home()?;
     let Some(login) = home.login()? else {
-        ui.say("Nobody is logged in on this device.");
+        let text = "Nobody is logged in on this device.".to_owned();
+        ui.summary("sync-agent/logout/1", &json!({ "url": null }), || vec![text]);
         return Ok(ExitCode::SUCCESS);
     };
     // Forgotten here in any case; the token ends by itself if the server can't be told.
     let told = login.api()?.logout().await;
     home.forget_login()?;
-    if let Err(error) = told {
-        ui.say(&format!("Forgotten on this device, but the server was not told: {error}"));
-    } else {
-        ui.say(&format!("Logged out from {}.", login.url));
-    }
+    let text = match told {
+        Ok(()) => format!("Logged out from {}.", login.url),
+        Err(error) => format!("Forgotten on this device, but the server was not told: {error}"),
+    };
+    ui.summary("sync-agent/logout/1", &json!({ "url": login.url }), || vec![text]);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -35,7 +36,7 @@ pub(super) async fn whoami(ui: &Ui) -> Outcome {
         "device": login.device,
         "expires_at": login.expires_at,
     });
-    ui.result(&value, || vec![format!("{} at {}", user.login, login.url)]);
+    ui.result("sync-agent/whoami/1", &value, || vec![format!("{} at {}", user.login, login.url)]);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -46,11 +47,12 @@ pub(super) async fn devices(revoke: Option<&str>, ui: &Ui) -> Outcome {
             .parse()
             .map_err(|error| Failure::Usage(format!("{id:?} is no device id: {error}")))?;
         api.revoke_device(&id).await?;
-        ui.say(&format!("The login of device {id} has ended."));
+        let text = format!("The login of device {id} has ended.");
+        ui.summary("sync-agent/revoked/1", &json!({ "device": id }), || vec![text]);
         return Ok(ExitCode::SUCCESS);
     }
     let devices = api.devices().await?;
-    ui.result(&devices, || {
+    ui.result("sync-agent/devices/1", &devices, || {
         let rows = devices.devices.iter().map(|device| {
             vec![
                 device.id.to_string(),

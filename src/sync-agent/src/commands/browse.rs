@@ -21,14 +21,14 @@ pub(super) async fn ls(args: &LsArgs, ui: &Ui) -> Outcome {
         let rows = sync::browse::entries_below(api, &space.id, &place.path).await?;
         let value: Vec<_> =
             rows.iter().map(|(path, node)| json!({ "path": path, "node": node })).collect();
-        ui.result(&json!({ "entries": value }), || {
+        ui.result("sync-agent/ls/1", &json!({ "entries": value }), || {
             let rows = rows.iter().map(|(path, node)| row(node, &path.to_string()));
             units::table(&rows.collect::<Vec<_>>())
         });
         return Ok(ExitCode::SUCCESS);
     }
     let entries = sync::browse::entries(api, &space.id, &place.path).await?;
-    ui.result(&json!({ "entries": entries }), || {
+    ui.result("sync-agent/ls/1", &json!({ "entries": entries }), || {
         let rows = entries.iter().map(|node| row(node, node.name.as_str()));
         units::table(&rows.collect::<Vec<_>>())
     });
@@ -50,7 +50,7 @@ pub(super) async fn versions(text: &str, ui: &Ui) -> Outcome {
     let place = Place::parse(text)?;
     let (_, api, space) = open_space(&place.space).await?;
     let list = sync::browse::versions(api, &space.id, &place.path).await?;
-    ui.result(&list, || {
+    ui.result("sync-agent/versions/1", &list, || {
         let rows = list.versions.iter().map(|version| {
             let current = version.rev == list.node.content_rev;
             vec![
@@ -72,7 +72,7 @@ pub(super) async fn check(local: &Path, remote: &str, ui: &Ui) -> Outcome {
     let (compared, problems) = sync::compare::check(api, &space.id, local, &place.path).await?;
     let fine = compared.iter().filter(|row| row.item.state == CheckState::Current).count();
     let value = json!({ "files": compared, "problems": problems });
-    ui.result(&value, || {
+    ui.result("sync-agent/check/1", &value, || {
         let others = compared.iter().filter(|row| row.item.state != CheckState::Current);
         let rows = others.map(|row| {
             let state = match row.item.state {

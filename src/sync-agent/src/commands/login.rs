@@ -2,15 +2,17 @@
 
 use std::process::ExitCode;
 
-use protocol::account::{LoginRequest, RedeemRequest};
+use protocol::account::{LoginRequest, LoginResponse, RedeemRequest};
+use protocol::error::ErrorCode;
 use serde_json::json;
 use sync::api::{Api, PlainHttp};
+use sync::error::SyncError;
 use sync::home::Login;
 
 use super::{Outcome, home};
 use crate::args::LoginArgs;
 use crate::failure::Failure;
-use crate::secrets;
+use crate::secrets::{self, Secrets};
 use crate::ui::{Ui, units};
 
 pub(super) async fn run(args: &LoginArgs, ui: &Ui) -> Outcome {
@@ -18,25 +20,21 @@ pub(super) async fn run(args: &LoginArgs, ui: &Ui) -> Outcome {
     let plain = if args.allow_plain_http { PlainHttp::Anywhere } else { PlainHttp::OnlyLoopback };
     // The address is judged before anybody types a password.
     let api = Api::new(&args.url, None, plain)?;
-    let secrets = secrets::read(args)?;
+    let mut secrets = secrets::read(args)?;
     let device_name = args.device.clone().unwrap_or_else(machine_name);
-    let password = secrets.password.expose().to_owned();
-    let answer = match (secrets.invitation, secrets.login) {
-        (Some(invitation), login) => {
-            let request = RedeemRequest {
-                invitation: invitation.expose().to_owned(),
-                login,
-                password,
-                device_name,
-            };
-            api.redeem(&request).await?
-        }
-        (None, Some(login)) => {
-            let request = LoginRequest { login, password, device_name };
-            api.login(&request).await?
-        }
-        (None, None) => {
-            return Err(Failure::Usage("whose password is it? add --login EMAIL".to_owned()));
+    let mut attempt = 1;
+    let answer = loop {
+        match enter(&api, &secrets, device_name.clone()).await {
+            Err(Failure::Engine(SyncError::Api(error)))
+                if error.code() == Some(ErrorCode::BadCredentials)
+                    && secrets.asked
+                    && attempt < secrets::ATTEMPTS =>
+            {
+                attempt += 1;
+                ui.say(&format!("{error}; try again"));
+                secrets.ask_again()?;
+            }
+            other => break other?,
         }
     };
     let before = home.login().ok().flatten();
@@ -54,11 +52,28 @@ pub(super) async fn run(args: &LoginArgs, ui: &Ui) -> Outcome {
         "url": login.url,
         "expires_at": login.expires_at,
     });
-    ui.summary(&value, || {
+    ui.summary("sync-agent/login/1", &value, || {
         let until = units::server_time(&login.expires_at);
         vec![format!("Logged in to {} as {} until {until}.", login.url, login.user.login)]
     });
     Ok(ExitCode::SUCCESS)
+}
+
+async fn enter(
+    api: &Api,
+    secrets: &Secrets,
+    device_name: String,
+) -> Result<LoginResponse, Failure> {
+    let password = secrets.password.expose().to_owned();
+    let login = secrets.login.clone();
+    if let Some(invitation) = &secrets.invitation {
+        let invitation = invitation.expose().to_owned();
+        let request = RedeemRequest { invitation, login, password, device_name };
+        return Ok(api.redeem(&request).await?);
+    }
+    let login = login
+        .ok_or_else(|| Failure::Usage("whose password is it? add --login EMAIL".to_owned()))?;
+    Ok(api.login(&LoginRequest { login, password, device_name }).await?)
 }
 
 fn machine_name() -> String {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sync::clock::SystemClock;
 use sync::synchronise::{MassDelete, Pairing, Request};
 
-use super::{Outcome, exit_code, open_space};
+use super::{Outcome, exit_code, open_whole};
 use crate::args::SyncArgs;
 use crate::failure::Failure;
 use crate::ui::{Ui, units};
@@ -18,7 +18,7 @@ pub(super) async fn run(args: SyncArgs, ui: &Ui) -> Outcome {
                 .to_owned(),
         ));
     }
-    let (home, api, space) = open_space(&args.space).await?;
+    let (home, api, space) = open_whole(&args.space).await?;
     let progress = ui.progress();
     let request = Request {
         directory: args.directory,
@@ -31,7 +31,7 @@ pub(super) async fn run(args: SyncArgs, ui: &Ui) -> Outcome {
     let clock = Arc::new(SystemClock);
     let summary = sync::synchronise::synchronise(api, clock, reporter, request).await?;
     progress.finish();
-    ui.summary(&summary, || {
+    ui.summary("sync-agent/sync/1", &summary, || {
         let mut lines = Vec::new();
         for (count, what) in [
             (summary.sent, "sent"),

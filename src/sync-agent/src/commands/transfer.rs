@@ -24,7 +24,7 @@ pub(super) async fn push(args: PushArgs, ui: &Ui) -> Outcome {
     let reporter = Ui::reporter(&progress);
     let summary = sync::push::push(api, Arc::new(SystemClock), reporter, request).await?;
     progress.finish();
-    ui.summary(&summary, || {
+    ui.summary("sync-agent/push/1", &summary, || {
         let speed = units::speed(summary.uploaded_bytes, progress.elapsed());
         pushed(&summary, &speed)
     });
@@ -65,7 +65,7 @@ pub(super) async fn pull(args: PullArgs, ui: &Ui) -> Outcome {
     let reporter = Ui::reporter(&progress);
     let summary = sync::pull::pull(api, Arc::new(SystemClock), reporter, request).await?;
     progress.finish();
-    ui.summary(&summary, || {
+    ui.summary("sync-agent/pull/1", &summary, || {
         let speed = units::speed(summary.downloaded_bytes, progress.elapsed());
         pulled(&summary, &speed)
     });

@@ -37,9 +37,7 @@ pub(super) async fn fetch(
     want: Want,
     location: Location,
 ) -> Result<PathBuf> {
-    // The name holds the version, so a later run finds exactly this file's beginning.
-    let name = format!("{}.{}.part", want.file, want.content_rev);
-    let path = downloader.staging.join(name);
+    let path = downloader.staging.join(super::parts::name(&want.file, want.content_rev));
     let mut attempt = 0;
     loop {
         attempt += 1;

@@ -41,6 +41,13 @@ pub(super) struct Prepared {
 /// Looks at both sides and pairs them up.
 pub(super) async fn prepare(service: &Arc<dyn Service>, request: &Push) -> Result<Prepared> {
     let target = listing::list(service.as_ref(), &request.space, &request.to).await?;
+    if target.as_ref().is_some_and(|target| !target.is_directory()) && needs_directory(request)? {
+        return Err(SyncError::Refused(format!(
+            "{} is a file in the space, and a directory or several files can't take its place; \
+             name another place",
+            request.to
+        )));
+    }
     let mut plan = Planner::default();
     for source in &request.sources {
         let path = source.clone();
@@ -49,6 +56,12 @@ pub(super) async fn prepare(service: &Arc<dyn Service>, request: &Push) -> Resul
         plan.add(source, &base, walked);
     }
     plan.resolve(service, &request.space).await
+}
+
+/// Whether what is brought can lie only in a directory.
+fn needs_directory(request: &Push) -> Result<bool> {
+    let [source] = &request.sources[..] else { return Ok(true) };
+    Ok(request.into_directory || std::fs::metadata(source).at("read", source)?.is_dir())
 }
 
 /// The path in the space that stands for the source itself.
@@ -156,6 +169,10 @@ impl Planner {
             prepared.directory(path, &index, &mut ids, &mut blocked);
         }
         for (path, local, stamp) in std::mem::take(&mut self.files) {
+            if blocked.iter().any(|above: &Vec<String>| key_of(&path).starts_with(above)) {
+                // Its directory stands for it.
+                continue;
+            }
             prepared.file(path, local, stamp, &index, &ids);
         }
         prepared.problems.extend(self.problems);
@@ -186,7 +203,8 @@ impl Prepared {
                 ids.insert(key, node.file.clone());
             }
             Some(_) => {
-                let reason = "the space has a file of this name; move it away first";
+                let reason = "the space has a file of this name, so nothing in this directory was \
+                              sent; move one of them away first";
                 self.problems.push(Problem::failed(path, reason));
                 blocked.insert(key);
             }

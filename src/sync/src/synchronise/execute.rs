@@ -8,6 +8,7 @@ use protocol::file::NodeKind;
 use protocol::id::{FileId, SpaceId};
 use protocol::name::SpacePath;
 
+use super::caution::Caution;
 use super::doubt::doubtful;
 use super::root::Root;
 use super::{SyncSummary, hashing};
@@ -40,8 +41,11 @@ pub(super) struct Run {
     scan_problems: Vec<Problem>,
     /// Device and inode of what the scan found under a name that can't be sent.
     unnamable: Vec<(u64, u64)>,
-    /// Whether this round changed anything.
+    /// Whether this round changed anything, or found out that it has to look again.
     pub(super) progress: bool,
+    pub(super) caution: Caution,
+    /// Why nothing can be sent, once the space said so.
+    pub(super) read_only: Option<String>,
     traffic: Arc<Traffic>,
 }
 
@@ -71,6 +75,8 @@ impl Run {
             scan_problems: Vec::new(),
             unnamable: Vec::new(),
             progress: false,
+            caution: Caution::default(),
+            read_only: None,
             traffic,
         }
     }
@@ -105,10 +111,10 @@ impl Run {
         Ok(())
     }
 
-    /// Returns whether anything changed, so that another round makes sense.
+    /// Returns whether another round makes sense.
     pub(super) async fn carry_out(
         &mut self,
-        actions: Vec<Action>,
+        mut actions: Vec<Action>,
         remote: Remote,
         synced: Synced,
     ) -> Result<bool> {
@@ -116,6 +122,10 @@ impl Run {
         self.synced = synced;
         self.progress = false;
         self.problems.clear();
+        let held = self.caution.admit(&mut actions, &self.synced);
+        for (path, reason) in held.left {
+            self.problem(&path, reason);
+        }
         self.announce(&actions);
         // Fetching comes before sending, so that somebody who may only read gets everything.
         self.local_changes(&actions)?;
@@ -124,7 +134,13 @@ impl Run {
         self.send(&actions).await?;
         self.root.check()?;
         self.remove_here(&actions)?;
-        Ok(self.progress)
+        Ok(self.progress || held.look_again)
+    }
+
+    /// The rounds ran out.
+    pub(super) fn unsettled(&mut self) {
+        let reason = "too much changed during the run; the rest is left for the next run";
+        self.problem(&SpacePath::root(), reason);
     }
 
     fn announce(&self, actions: &[Action]) {

@@ -31,7 +31,8 @@ pub(super) struct Scanned {
 }
 
 pub(super) fn scan(root: &Path, known: &HashMap<SpacePath, Hashed>) -> Result<Scanned> {
-    let walked = scan::walk(root)?;
+    let mut walked = scan::walk(root)?;
+    walked.drop_moved()?;
     let mut scanned = Scanned {
         local: Local { unreadable: walked.unreadable, ..Local::default() },
         stamps: HashMap::new(),

@@ -66,9 +66,11 @@ impl Run {
         let (source, target) = (self.on_disk(from), self.on_disk(to));
         self.rename(&source, &target)?;
         self.progress = true;
+        let path = from;
         let (from, to) = (shown(&source), shown(&target));
         match reason {
             Reason::Conflict => {
+                self.caution.set_aside(path);
                 self.summary.conflicts += 1;
                 self.note(format!("conflict: both sides changed {from}; yours is now {to}"));
             }

@@ -5,11 +5,21 @@ use std::io;
 use std::path::Path;
 
 use super::execute::Run;
+use crate::download::sweep_parts;
 use crate::error::{IoContext, Result};
 use crate::local_name::{INCOMING, OWN_DIRECTORY};
+use crate::tree::Remote;
 
 impl Run {
-    /// Moves old temporary files to the trash; only beginnings of large files are of further use.
+    /// Removes beginnings of large files that the space has other versions of by now.
+    pub(super) fn sweep_parts(&self, remote: &Remote) -> Result<()> {
+        let incoming = self.root.directory.join(OWN_DIRECTORY).join(INCOMING);
+        sweep_parts(&incoming, self.clock.now(), |file, content_rev| {
+            remote.nodes.get(file).is_some_and(|node| node.content_rev == content_rev)
+        })
+    }
+
+    /// Moves old temporary files to the trash; beginnings of large files are of further use.
     ///
     /// They are not simply removed: a run that stopped right after it exchanged a file for a new
     /// one left the user's old file here.

@@ -2,15 +2,19 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use protocol::hash::ContentHash;
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, OFlags, flock};
 use serde::{Deserialize, Serialize};
 
 use super::{Pairing, Request};
 use crate::error::{IoContext, Result, SyncError};
-use crate::fs::{create_directories, create_private_directory, exists, write_private};
+use crate::fs::{
+    create_directories, create_own_directory, create_private_directory, exists, own_directory,
+    write_private,
+};
 use crate::local_name::OWN_DIRECTORY;
 use crate::state::State;
 
@@ -50,7 +54,7 @@ impl Root {
             }
             create_directories(&directory).at("create", &directory)?;
         }
-        let own = directory.join(OWN_DIRECTORY);
+        let own = own_directory(&directory)?;
         let marker_path = own.join(MARKER);
         let marker = read_marker(&marker_path)?;
         if marker.is_none() && known && request.pairing == Pairing::Continue {
@@ -61,7 +65,7 @@ impl Root {
                 return Err(lost(&directory, text));
             }
         }
-        create_private_directory(&own).at("create", &own)?;
+        create_own_directory(&directory)?;
         let lock = lock(&own.join(LOCK), &directory)?;
         let mut state = State::open(&state_path)?;
         check_space(&state, request, &directory)?;
@@ -105,7 +109,7 @@ impl Root {
 
 /// Keeps synchronisation out of a directory, if it is a synchronised one, as long as the file lives.
 pub(crate) fn lock_out(directory: &Path) -> Result<Option<File>> {
-    let path = directory.join(OWN_DIRECTORY).join(LOCK);
+    let path = own_directory(directory)?.join(LOCK);
     if exists(&path).at("read", &path)? { lock(&path, directory).map(Some) } else { Ok(None) }
 }
 
@@ -160,8 +164,9 @@ fn read_marker(path: &Path) -> Result<Option<Marker>> {
 }
 
 fn lock(path: &Path, directory: &Path) -> Result<File> {
-    let file =
-        File::options().create(true).truncate(false).write(true).open(path).at("open", path)?;
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true).custom_flags(OFlags::NOFOLLOW.bits() as i32);
+    let file = options.open(path).at("open", path)?;
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(file),
         Err(rustix::io::Errno::WOULDBLOCK) => Err(SyncError::Busy { path: directory.to_owned() }),

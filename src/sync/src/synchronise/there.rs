@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::commit::{Meta, Op};
+use protocol::error::ErrorCode;
 use protocol::file::NodeKind;
 use protocol::id::FileId;
 use protocol::name::SpacePath;
@@ -12,7 +13,8 @@ use tokio::time::timeout;
 
 use super::execute::Run;
 use crate::commit::{Committed, Committer, Refusal, new_id};
-use crate::error::Result;
+use crate::error::{IoContext as _, Result, SyncError};
+use crate::fs::{Stamp, stamp};
 use crate::plan::Action;
 use crate::report::Event;
 use crate::session::Session;
@@ -36,7 +38,36 @@ struct Job {
 }
 
 impl Run {
+    /// Somebody who may only read is told what can't be sent, and everything else goes on.
     pub(super) async fn send(&mut self, actions: &[Action]) -> Result<()> {
+        if self.read_only.is_none() {
+            match self.send_all(actions).await {
+                Err(SyncError::Api(error)) if error.code() == Some(ErrorCode::Forbidden) => {
+                    self.read_only = Some(error.to_string());
+                }
+                other => return other,
+            }
+        }
+        let reason = self.read_only.clone().unwrap_or_default();
+        for action in actions {
+            let (path, what) = match action {
+                Action::RemoveThere { id, .. } => {
+                    let Some(entry) = self.synced.get(id) else { continue };
+                    (entry.path.clone(), "it is removed here only")
+                }
+                Action::MakeThere { path }
+                | Action::SendNew { path, .. }
+                | Action::SendEdit { path, .. }
+                | Action::MoveThere { path, .. }
+                | Action::MetaThere { path, .. } => (path.clone(), "your change stays here only"),
+                _ => continue,
+            };
+            self.problem(&path, format!("{reason}; {what}"));
+        }
+        Ok(())
+    }
+
+    async fn send_all(&mut self, actions: &[Action]) -> Result<()> {
         let session = Session::new(self.service.clone(), self.clock.clone(), self.space.clone());
         let session = Arc::new(session);
         let mut committer =
@@ -52,18 +83,56 @@ impl Run {
         if !jobs.is_empty() {
             self.send_content(&jobs, session, &mut committer, &directories).await?;
         }
+        self.flush(&mut committer).await?;
+        // Whatever else was done took time; the next round looks again before it removes anything.
+        if !self.progress {
+            self.send_removals(actions, &mut committer).await?;
+        }
+        self.summary.commits += committer.commits;
+        Ok(())
+    }
+
+    async fn send_removals(
+        &mut self,
+        actions: &[Action],
+        committer: &mut Committer<Done>,
+    ) -> Result<()> {
         for action in actions {
             let Action::RemoveThere { id, base, kind } = action else { continue };
+            match self.is_still_absent(id) {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.progress = true;
+                    continue;
+                }
+                Err(error) => {
+                    let path = self.synced.get(id).map(|entry| entry.path.clone());
+                    self.problem(&path.unwrap_or_default(), error);
+                    continue;
+                }
+            }
             let op = Op::Delete { file: id.clone(), base: *base };
             let committed = committer.add(op, Done::Removed(*kind)).await?;
             self.settle_commit(committed)?;
         }
-        if !committer.is_empty() {
-            let committed = committer.flush().await?;
-            self.settle_commit(Some(committed))?;
+        self.flush(committer).await
+    }
+
+    /// Whether the place where it lay is still as the scan saw it: empty, or taken by another.
+    fn is_still_absent(&self, id: &FileId) -> Result<bool> {
+        let Some(entry) = self.synced.get(id) else { return Ok(false) };
+        let path = self.on_disk(&entry.path);
+        let key = |stamp: &Stamp| (stamp.device, stamp.inode);
+        let now = stamp(&path).at("read", &path)?;
+        Ok(now.as_ref().map(key) == self.stamps.get(&entry.path).map(key))
+    }
+
+    async fn flush(&mut self, committer: &mut Committer<Done>) -> Result<()> {
+        if committer.is_empty() {
+            return Ok(());
         }
-        self.summary.commits += committer.commits;
-        Ok(())
+        let committed = committer.flush().await?;
+        self.settle_commit(Some(committed))
     }
 
     /// The ids of the directories that both sides have, by local path.
@@ -162,6 +231,7 @@ impl Run {
             Stored::Ready { index, content, stamp } => (index, content, stamp),
             Stored::Changing { index } => {
                 let reason = "it kept changing while it was read; it is left for the next run";
+                self.caution.refused(&jobs[index].path, reason);
                 self.problem(&jobs[index].path, reason);
                 return Ok(());
             }
@@ -171,6 +241,7 @@ impl Run {
             }
         };
         let job = &jobs[index];
+        self.caution.tried(&job.path);
         let entry = SyncedEntry {
             path: job.path.clone(),
             kind: NodeKind::File,
@@ -202,6 +273,7 @@ impl Run {
             match (refusal, done) {
                 // Nobody but the user can help here, so another round makes no sense.
                 (Refusal::TooLarge(reason), Done::Entry(SyncedEntry { path, .. })) => {
+                    self.caution.refused(path, reason);
                     self.problem(path, reason);
                 }
                 _ => self.progress = true,
@@ -213,6 +285,7 @@ impl Run {
             match done {
                 Done::Entry(entry) => {
                     if op.content().is_some() {
+                        self.caution.sent(&entry.path);
                         self.summary.sent += 1;
                         self.reporter.event(Event::Done { files: 1 });
                     }

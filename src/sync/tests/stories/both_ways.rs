@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
+use protocol::id::FileId;
+use protocol::space::Role;
 use sync::error::SyncError;
 use sync::synchronise::{MassDelete, Pairing};
 
@@ -191,6 +193,35 @@ async fn directories_do_not_hide_a_mass_deletion() {
     assert!(matches!(stopped, Err(SyncError::MassDelete { deletes: 30, files: 30, .. })));
 }
 
+/// What another program removed and made again under other names is no mass deletion.
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_come_back_under_other_names_are_no_loss() {
+    let world = World::start().await;
+    let (one, two) = (world.device("one"), world.device("two"));
+    for number in 0..30 {
+        one.write(&format!("old/{number}"), format!("{}", number / 2));
+    }
+    world.sync(&one).await;
+    world.sync(&two).await;
+    for number in 0..30 {
+        // Every content is there twice, so that nobody can tell which one moved where.
+        one.write(&format!("new/{number}"), format!("{}", number / 2));
+    }
+    for number in 0..30 {
+        one.remove(&format!("old/{number}"));
+    }
+    let sent = world.sync(&one).await;
+    assert_eq!((sent.deleted_there, sent.sent), (30, 30));
+    let received = world.sync(&two).await;
+    assert_eq!((received.deleted_here, received.received), (30, 30));
+    assert_eq!(one.tree(), two.tree());
+    for number in 0..29 {
+        two.remove(&format!("new/{number}"));
+    }
+    let stopped = world.try_sync(&two, Pairing::Continue).await;
+    assert!(matches!(stopped, Err(SyncError::MassDelete { deletes: 29, files: 30, .. })));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_in_the_place_of_a_file_or_directory_deletes_nothing() {
     let world = World::start().await;
@@ -235,10 +266,12 @@ async fn leftovers_of_an_interrupted_run_go_to_the_trash() {
     one.write("a", "1");
     world.sync(&one).await;
     one.write(".sync-agent/incoming/0123456789abcdef", "old bytes");
-    one.write(".sync-agent/incoming/file.1.part", "beginning");
+    one.write(".sync-agent/incoming/of-the-user.part", "foreign");
+    let gone = FileId::from_random(1);
+    one.write(&format!(".sync-agent/incoming/{gone}.1.part"), "beginning of what is gone");
     world.sync(&one).await;
     let incoming = tree(&one.directory.join(".sync-agent/incoming"));
-    assert_eq!(incoming.into_keys().collect::<Vec<_>>(), [Path::new("file.1.part")]);
+    assert_eq!(incoming.into_keys().collect::<Vec<_>>(), [Path::new("of-the-user.part")]);
     let trash = tree(&one.directory.join(".sync-agent/trash"));
     assert!(trash.values().any(|content| content.as_deref() == Some(b"old bytes")));
 }
@@ -252,4 +285,60 @@ async fn what_has_our_own_folders_name_is_reported() {
     let summary = world.sync(&world.device("one")).await;
     assert_eq!(summary.problems.len(), 1);
     assert_eq!(summary.problems[0].path, "/.sync-agent");
+}
+
+/// Our folder is never one that lies somewhere else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_in_the_place_of_our_own_folder_is_refused() {
+    let world = World::start().await;
+    let elsewhere = world.path("elsewhere");
+    fs::create_dir_all(&elsewhere).unwrap();
+    fs::set_permissions(&elsewhere, fs::Permissions::from_mode(0o755)).unwrap();
+    for (name, place) in [("one", ".sync-agent"), ("two", ".sync-agent/incoming")] {
+        let device = world.device(name);
+        let link = device.directory.join(place);
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        symlink(&elsewhere, &link).unwrap();
+        let refused = world.try_sync(&device, Pairing::Continue).await;
+        let Err(SyncError::Refused(text)) = refused else { panic!("{refused:?}") };
+        assert!(text.contains("is a symbolic link"), "{text}");
+        let pulled = world.pull_through(
+            world.api.clone(),
+            "/",
+            &device.directory,
+            sync::pull::Different::Keep,
+        );
+        assert!(matches!(pulled.await, Err(SyncError::Refused(_))));
+    }
+    assert!(tree(&elsewhere).is_empty());
+    let mode = fs::metadata(&elsewhere).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o755);
+}
+
+/// Somebody who may only read gets everything, and is told what stays with them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_viewers_own_changes_do_not_hold_up_those_of_others() {
+    let world = World::start().await;
+    let (one, bobs) = (world.device("one"), world.device("bobs"));
+    let bob = world.member("bob@example.com", Role::Viewer).await;
+    for (name, content) in [("edited", "1"), ("removed", "2"), ("kept", "3"), ("mine", "4")] {
+        one.write(name, content);
+    }
+    world.sync(&one).await;
+    world.sync_through(bob.clone(), &bobs, Pairing::Continue).await.unwrap();
+    bobs.write("mine", "bob's");
+    bobs.write("new", "bob's too");
+    bobs.remove("kept");
+    one.write("edited", "changed");
+    one.remove("removed");
+    one.write("added", "5");
+    world.sync(&one).await;
+    let summary = world.sync_through(bob, &bobs, Pairing::Continue).await.unwrap();
+    assert_eq!((summary.received, summary.deleted_here, summary.sent), (2, 1, 0));
+    assert_eq!(bobs.read("edited"), b"changed");
+    assert_eq!((bobs.read("mine"), bobs.read("new")), (b"bob's".to_vec(), b"bob's too".to_vec()));
+    let reasons = summary.problems.iter().map(|problem| (&problem.path, &problem.reason));
+    let told: Vec<_> = reasons.filter(|(_, reason)| reason.contains("here only")).collect();
+    assert_eq!((told.len(), summary.problems.len()), (3, 3), "{:?}", summary.problems);
+    assert_eq!(world.listing().await, ["/added", "/edited", "/kept", "/mine"]);
 }

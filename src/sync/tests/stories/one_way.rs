@@ -5,8 +5,10 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::time::{Duration, SystemTime};
 
+use protocol::error::ErrorCode;
 use sync::pull::Different;
 
+use crate::moments::{Moment, Scripted};
 use crate::world::{World, noise, tree};
 
 /// FS-1, FS-4: what is pushed comes back byte for byte, and a second push sends nothing.
@@ -164,4 +166,59 @@ async fn a_file_that_changes_while_it_is_read_is_reported_or_whole() {
     let target = world.path("target");
     world.pull("/log", &target, Different::Keep).await;
     assert!(fs::read(&file).unwrap() == fs::read(target.join("log")).unwrap());
+}
+
+/// A server with a smaller limit than ours, or files of very many chunks, only take more calls.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lookup_that_is_too_large_is_made_in_halves() {
+    let world = World::start().await;
+    let source = world.path("source");
+    fs::create_dir_all(&source).unwrap();
+    for number in 0..70 {
+        fs::write(source.join(number.to_string()), number.to_string()).unwrap();
+    }
+    world.push(&source, "/").await;
+    let target = world.path("target");
+    for (most, pulled) in [(10, 70), (1, 70), (0, 0)] {
+        let service = Scripted::new(&world.api, move |moment| match moment {
+            Moment::Locate { items } if *items > most => Err(ErrorCode::TooLarge),
+            _ => Ok(()),
+        });
+        let target = target.join(most.to_string());
+        let keep = Different::Keep;
+        let summary = world.pull_through(service.clone(), "/source", &target, keep).await.unwrap();
+        assert_eq!(summary.downloaded, pulled, "at most {most}");
+        assert!(service.seen().len() <= 7 + 140, "{} calls", service.seen().len());
+        if pulled > 0 {
+            assert!(tree(&source) == tree(&target.join("source")));
+        } else {
+            assert_eq!(summary.problems.len(), 70);
+        }
+    }
+}
+
+/// One line says that a file is in the way, on either side, however much lies below.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_where_a_directory_should_be_is_told_once() {
+    let world = World::start().await;
+    let (source, note) = (world.path("source"), world.path("note"));
+    fs::create_dir_all(source.join("below/it")).unwrap();
+    fs::write(source.join("below/it/a"), "1").unwrap();
+    fs::write(source.join("b"), "2").unwrap();
+    fs::write(&note, "3").unwrap();
+    world.push(&note, "/").await;
+    let refused = world.push_through(world.api.clone(), &source, "/note").await.unwrap_err();
+    assert!(refused.to_string().starts_with("/note is a file in the space"), "{refused}");
+
+    fs::rename(&note, world.path("below")).unwrap();
+    world.push(&world.path("below"), "/source/").await;
+    let pushed = world.push(&source, "/").await;
+    assert_eq!((pushed.created, pushed.problems.len()), (1, 1), "{:?}", pushed.problems);
+    assert_eq!(pushed.problems[0].path, "/source/below");
+
+    let target = world.path("below");
+    let refused = world.pull_through(world.api.clone(), "/note", &target, Different::Keep).await;
+    let text = refused.unwrap_err().to_string();
+    assert!(text.contains("not a directory to put things in") && text.contains("--overwrite"));
+    assert_eq!(fs::read(&target).unwrap(), b"3");
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use protocol::account::RedeemRequest;
 use protocol::id::SpaceId;
 use protocol::name::SpacePath;
-use protocol::space::CreateSpaceRequest;
+use protocol::space::{CreateSpaceRequest, Role};
 use sync::api::{Api, PlainHttp};
 use sync::clock::SystemClock;
 use sync::error::Result;
@@ -15,13 +15,13 @@ use sync::pull::{Different, Pull, PullSummary, pull};
 use sync::push::{Push, PushSummary, push};
 use sync::report::Silent;
 use sync::secret::Secret;
+use sync::service::Service as SyncService;
 use sync::synchronise::{MassDelete, Pairing, Request, SyncSummary, synchronise};
 use tempfile::TempDir;
-
-use crate::service::{PASSWORD, Service};
+use testkit::{PASSWORD, Service};
 
 pub(crate) struct World {
-    _service: Service,
+    service: Service,
     pub(crate) api: Arc<Api>,
     pub(crate) space: SpaceId,
     folder: TempDir,
@@ -48,7 +48,21 @@ impl World {
         let api = Arc::new(api.with_token(Secret::new(login.token)));
         let request = CreateSpaceRequest { name: "home".to_owned() };
         let space = api.create_space(&request).await.unwrap().id;
-        Self { _service: service, api, space, folder: TempDir::new().unwrap() }
+        Self { service, api, space, folder: TempDir::new().unwrap() }
+    }
+
+    /// Somebody else, with a role in the space.
+    pub(crate) async fn member(&self, login: &str, role: Role) -> Arc<Api> {
+        let api = Api::new(&self.service.url, None, PlainHttp::OnlyLoopback).unwrap();
+        let request = RedeemRequest {
+            invitation: self.service.invitation(login).await,
+            login: None,
+            password: PASSWORD.to_owned(),
+            device_name: "phone".to_owned(),
+        };
+        let answer = api.redeem(&request).await.unwrap();
+        self.api.share(&self.space, login, role).await.unwrap();
+        Arc::new(api.with_token(Secret::new(answer.token)))
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -64,17 +78,29 @@ impl World {
     }
 
     pub(crate) async fn push(&self, source: &Path, to: &str) -> PushSummary {
-        let request = Push {
-            sources: vec![source.to_owned()],
-            space: self.space.clone(),
-            to: to.parse().unwrap(),
-            into_directory: to.ends_with('/'),
-        };
-        let clock = Arc::new(SystemClock);
-        push(self.api.clone(), clock, Arc::new(Silent), request).await.unwrap()
+        self.push_through(self.api.clone(), source, to).await.unwrap()
+    }
+
+    pub(crate) async fn push_through(
+        &self,
+        service: Arc<dyn SyncService>,
+        source: &Path,
+        to: &str,
+    ) -> Result<PushSummary> {
+        push_to(service, self.space.clone(), source.to_owned(), to).await
     }
 
     pub(crate) async fn pull(&self, from: &str, to: &Path, different: Different) -> PullSummary {
+        self.pull_through(self.api.clone(), from, to, different).await.unwrap()
+    }
+
+    pub(crate) async fn pull_through(
+        &self,
+        service: Arc<dyn SyncService>,
+        from: &str,
+        to: &Path,
+        different: Different,
+    ) -> Result<PullSummary> {
         let request = Pull {
             space: self.space.clone(),
             from: from.parse().unwrap(),
@@ -83,10 +109,19 @@ impl World {
             different,
         };
         let clock = Arc::new(SystemClock);
-        pull(self.api.clone(), clock, Arc::new(Silent), request).await.unwrap()
+        pull(service, clock, Arc::new(Silent), request).await
     }
 
     pub(crate) async fn try_sync(&self, device: &Device, pairing: Pairing) -> Result<SyncSummary> {
+        self.sync_through(self.api.clone(), device, pairing).await
+    }
+
+    pub(crate) async fn sync_through(
+        &self,
+        service: Arc<dyn SyncService>,
+        device: &Device,
+        pairing: Pairing,
+    ) -> Result<SyncSummary> {
         let request = Request {
             directory: device.directory.clone(),
             space: self.space.clone(),
@@ -95,7 +130,7 @@ impl World {
             pairing,
         };
         let clock = Arc::new(SystemClock);
-        synchronise(self.api.clone(), clock, Arc::new(Silent), request).await
+        synchronise(service, clock, Arc::new(Silent), request).await
     }
 
     pub(crate) async fn sync(&self, device: &Device) -> SyncSummary {
@@ -108,6 +143,18 @@ impl World {
         let rows = sync::browse::entries_below(self.api.clone(), &self.space, &root).await;
         rows.unwrap().into_iter().map(|(path, _)| path.to_string()).collect()
     }
+}
+
+/// From somewhere else, with no world at hand.
+pub(crate) async fn push_to(
+    service: Arc<dyn SyncService>,
+    space: SpaceId,
+    source: PathBuf,
+    to: &str,
+) -> Result<PushSummary> {
+    let (to, into_directory) = (to.parse().unwrap(), to.ends_with('/'));
+    let request = Push { sources: vec![source], space, to, into_directory };
+    push(service, Arc::new(SystemClock), Arc::new(Silent), request).await
 }
 
 impl Device {

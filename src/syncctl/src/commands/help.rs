@@ -6,6 +6,9 @@ use crate::error::{CliError, Kind, Result};
 use crate::exit_code::{self, ExitCode};
 use crate::ui::Ui;
 
+/// What can be explained beside commands.
+pub(crate) const TOPICS: [&str; 2] = ["exit-codes", "environment"];
+
 /// Explain a command or a topic: exit-codes, environment
 #[derive(Debug, Args)]
 pub(crate) struct HelpArgs {

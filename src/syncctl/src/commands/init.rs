@@ -62,10 +62,10 @@ pub(crate) fn run(args: InitArgs, ui: &mut Ui) -> Result<ExitCode> {
         true => String::new(),
         false => format!(" --file {}", path.display()),
     };
-    ui.note("\nNext:");
-    ui.note(&format!("  syncctl validate{flag}   check it after a change"));
+    ui.note_exactly("\nNext:");
+    ui.note_exactly(&format!("  syncctl validate{flag}   check it after a change"));
     if target(preset) == Some(Target::Local) {
-        ui.note(&format!("  syncctl up{flag}         bring the service up"));
+        ui.note_exactly(&format!("  syncctl up{flag}         bring the service up"));
     }
     Ok(ExitCode::Done)
 }

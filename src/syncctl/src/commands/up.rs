@@ -22,7 +22,7 @@ use crate::ui::units;
 /// nothing and says so. The service goes on in the background until `syncctl down`.
 #[derive(Debug, Args)]
 pub(crate) struct UpArgs {
-    /// Write the first user's invitation to this file (mode 0600) instead of printing it
+    /// Write the first user's invitation to this new file (mode 0600) instead of printing it
     #[arg(long, value_name = "FILE", env = env_vars::UP_INVITATION_FILE, hide_env = true)]
     invitation_file: Option<PathBuf>,
 }
@@ -65,7 +65,19 @@ pub(crate) fn run(args: UpArgs, ui: &mut Ui) -> Result<ExitCode> {
     let spec = deployment.local_spec()?;
     let installed = deployment.programs()?;
     ui.detail(&format!("Server program {}.", installed.syncd.display()));
-    let file = invitation::reserve(args.invitation_file)?;
+    let has_run = local::DataDir::open(&spec.data_dir).is_ok();
+    if has_run {
+        // Told here, at once: the engines would be started again and again to say it in their log.
+        engines::check_formats(&spec.data_dir)?;
+    }
+    let file = match args.invitation_file {
+        // The same `up` again, with the invitation it wrote the first time.
+        Some(path) if has_run && path.exists() => {
+            ui.note(&format!("{} is there already and stays as it is.", path.display()));
+            None
+        }
+        path => invitation::reserve(path)?,
+    };
     let programs = Programs { syncctl: installed.syncctl, syncd: installed.syncd };
     let begun = Instant::now();
     let up = {
@@ -165,7 +177,7 @@ fn next_steps(first_user: &FirstUser, endpoint: &str, ui: &mut Ui) -> Result<()>
     match first_user {
         FirstUser::Invited(invitation) => {
             ui.line("")?;
-            invitation::show(invitation, ui)?;
+            invitation::report(invitation, ui)?;
             ui.note("\nNext:");
             ui.note(&format!("  {}", invitation::login_command(invitation, endpoint)));
             ui.note("  sync-agent space create home && sync-agent push FILE… home:/");

@@ -3,15 +3,24 @@
 use local::LocalError;
 
 use super::{CliError, Kind};
+use crate::port_holder::deployment_at;
 
 impl From<LocalError> for CliError {
     fn from(error: LocalError) -> Self {
         let mut found = Self::from_error(kind(&error), &error);
         let tail = error.log_tail();
         if !tail.is_empty() {
-            let lines =
-                tail.iter().map(|line| format!("\n    {}", crate::ui::log_line::short(line)));
+            let mut lines: Vec<String> =
+                tail.iter().map(|line| crate::ui::log_line::short(line)).collect();
+            // A part that was started again and again says the same each time.
+            lines.dedup();
+            let lines = lines.iter().map(|line| format!("\n    {line}"));
             found.causes.push(format!("its log ends with:{}", lines.collect::<String>()));
+        }
+        if let LocalError::PortTaken { address, .. } = &error
+            && let Some(neighbour) = deployment_at(*address)
+        {
+            found.causes.push(neighbour.describe());
         }
         found.hint(hint(&error))
     }
@@ -51,7 +60,12 @@ fn kind(error: &LocalError) -> Kind {
 /// What to type next. Where the answer is a flag of this program, it is said here.
 pub(crate) fn hint(error: &LocalError) -> String {
     match error {
-        LocalError::PortTaken { address, .. } | LocalError::CannotListen { address, .. } => {
+        // Whoever holds the port may have good reason to: the way out is another one.
+        LocalError::PortTaken { address, .. } => {
+            let port = crate::programs::free_port(address.ip());
+            format!("use another port, for example one that is free: --set local.port={port}")
+        }
+        LocalError::CannotListen { address, .. } => {
             let port = crate::programs::free_port(address.ip());
             format!("{}; a port that is free: --set local.port={port}", error.hint())
         }

@@ -19,18 +19,20 @@ fn kind(error: &StoreError) -> Kind {
     match error {
         StoreError::InvalidRequest(_) | StoreError::TooLarge(_) => Kind::Usage,
         StoreError::NotFound(_) => Kind::NotFound,
-        StoreError::AlreadyExists(_) => Kind::CannotCreate,
+        StoreError::AlreadyExists(_) | StoreError::InvitationPending { .. } => Kind::CannotCreate,
         StoreError::Forbidden(_)
         | StoreError::Unauthenticated(_)
         | StoreError::BadCredentials
         | StoreError::InvitationInvalid => Kind::NoPermission,
         StoreError::TooManyRequests { .. } | StoreError::Conflict(_) => Kind::Busy,
         StoreError::Unavailable(_) => Kind::Unavailable,
+        StoreError::NewerFormat { .. } => Kind::DataFormat,
         StoreError::SessionClosed
         | StoreError::ContentMissing(_)
         | StoreError::UndeclaredContent(_)
         | StoreError::CursorReset
         | StoreError::RangeNotSatisfiable { .. }
+        | StoreError::ContentDamaged { .. }
         | StoreError::Internal(_) => Kind::Failed,
     }
 }
@@ -41,6 +43,10 @@ fn hint(error: &StoreError) -> Option<&'static str> {
         StoreError::AlreadyExists(_) => {
             Some("a forgotten password: `syncctl user reset-password EMAIL`")
         }
+        StoreError::InvitationPending { .. } => {
+            Some("`syncctl user add EMAIL --again` makes another one; the earlier one then ends")
+        }
+        StoreError::NewerFormat { .. } => Some("use the newer release of syncctl"),
         StoreError::Unavailable(_) => Some("`syncctl status` shows what is running"),
         _ => None,
     }

@@ -41,11 +41,11 @@ pub(crate) fn short(line: &str) -> String {
         return printable(line);
     };
     let fields = entry.get("fields").and_then(Value::as_object);
-    let texts = fields.into_iter().flatten().map(|(key, value)| match key.as_str() {
-        "message" => plain(value),
-        key => format!("{key}={}", plain(value)),
-    });
-    let texts: Vec<String> = texts.collect();
+    let own = entry.iter().filter(|(key, _)| !LEFT_OUT.contains(&key.as_str()));
+    let others = fields.into_iter().flatten().filter(|(key, _)| key.as_str() != "message");
+    let message = entry.get("message").or_else(|| fields?.get("message")).map(plain);
+    let texts = others.chain(own).map(|(key, value)| format!("{key}={}", plain(value)));
+    let texts: Vec<String> = message.into_iter().chain(texts).collect();
     if texts.is_empty() { printable(line) } else { texts.join("  ") }
 }
 
@@ -102,6 +102,14 @@ mod tests {
             readable("a-1", line, Style::new(false)),
             "2026-11-20 17:20:01.123  INFO   a-1  answered  request.id=abc  status=200"
         );
+    }
+
+    #[test]
+    fn the_end_of_a_log_is_no_raw_json() {
+        let flat = r#"{"timestamp":"2026-11-20T17:20:01Z","level":"ERROR","message":"it ended","error":"disk on fire","target":"syncd"}"#;
+        assert_eq!(short(flat), "it ended  error=disk on fire");
+        let nested = r#"{"timestamp":"2026-11-20T17:20:01Z","level":"ERROR","fields":{"error":"disk on fire","message":"it ended"},"target":"x"}"#;
+        assert_eq!(short(nested), "it ended  error=disk on fire");
     }
 
     #[test]

@@ -167,6 +167,35 @@ fn completions_exist_for_every_shell() {
     }
 }
 
+/// Every command and flag of the reference is offered, and the words that some of them take.
+#[test]
+fn completions_leave_nothing_out() {
+    let world = World::new();
+    let reference = world.run(&["help", "environment"]).succeeded().stdout;
+    let flags = regex::Regex::new("--[a-z-]+").unwrap();
+    let flags: std::collections::BTreeSet<&str> =
+        flags.find_iter(&reference).map(|found| found.as_str()).collect();
+    assert!(flags.len() > 15 && flags.contains("--again"), "{flags:?}");
+    let help = world.run(&["--help"]).succeeded().stdout;
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let commands = commands.take_while(|line| !line.is_empty());
+    // Long lines go on below, further in.
+    let commands = commands.filter(|line| !line.starts_with("   "));
+    let commands: Vec<&str> = commands.filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(commands.contains(&"doctor"), "{help}");
+    for shell in ["bash", "zsh", "fish"] {
+        let script = world.run(&["completions", shell]).succeeded().stdout;
+        let offered = |word: &str| match (shell, word.strip_prefix("--")) {
+            ("fish", Some(long)) => script.contains(&format!("-l {long}")),
+            _ => script.contains(word),
+        };
+        let words = ["--version", "exit-codes", "environment", "production", "reset-password"];
+        for word in flags.iter().chain(&commands).chain(&words) {
+            assert!(offered(word), "{shell} does not offer {word}");
+        }
+    }
+}
+
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let world = World::new();

@@ -21,6 +21,7 @@ fn a_newcomer_brings_the_service_up_invites_people_and_takes_it_down() {
       Data      [HOME]/.local/share/syncctl/local
 
       Invitation  [INVITATION]
+                  works once, until [TIME]; not shown again
     --- stderr
     Using the built-in blueprint; there is no ./syncctl.yaml.
       ✓ balancer    [SECONDS]
@@ -28,8 +29,6 @@ fn a_newcomer_brings_the_service_up_invites_people_and_takes_it_down() {
       ✓ ready       [SECONDS]
       ✓ servers     [SECONDS]
       ✓ supervisor  [SECONDS]
-    This invitation works once, until [TIME], and is not shown again:
-
 
     Next:
       sync-agent login http://127.0.0.1:[PORT]
@@ -55,7 +54,7 @@ fn a_newcomer_brings_the_service_up_invites_people_and_takes_it_down() {
     assert_snapshot!(world.service(&["user", "add", "ada@example.com"]).succeeded().snapshot(), @r"
     exit code 0
     --- stdout
-      Invitation  [INVITATION]
+    [INVITATION]
     --- stderr
     Using the built-in blueprint; there is no ./syncctl.yaml.
     This invitation works once, until [TIME], and is not shown again:
@@ -71,11 +70,34 @@ fn a_newcomer_brings_the_service_up_invites_people_and_takes_it_down() {
     error: nobody has the login 'nobody@example.com'
     hint: `syncctl user list` shows who has an account
     ");
-    assert_snapshot!(world.service(&["user", "list"]).succeeded().snapshot(), @r"
-    exit code 0
+    assert_snapshot!(world.service(&["user", "add", "ada@example.com"]).snapshot(), @r"
+    exit code 73
     --- stderr
     Using the built-in blueprint; there is no ./syncctl.yaml.
-    No accounts yet. Invite somebody with `syncctl user add EMAIL`.
+    error: 'ada@example.com' has an invitation already, until [TIME]
+    hint: `syncctl user add EMAIL --again` makes another one; the earlier one then ends
+    ");
+    world.write("invitation", "something of mine");
+    let into_file =
+        ["user", "add", "ada@example.com", "--again", "--invitation-file", "invitation"];
+    assert_snapshot!(world.service(&into_file).snapshot(), @r"
+    exit code 73
+    --- stderr
+    Using the built-in blueprint; there is no ./syncctl.yaml.
+    error: invitation exists already; it was left alone, and nobody was invited
+    hint: name a file that does not exist yet
+    ");
+    assert_eq!(world.read("invitation"), "something of mine");
+    let again = world.service(&["user", "add", "ada@example.com", "--again"]).succeeded();
+    assert!(again.stdout.starts_with("syi_") && again.stdout.lines().count() == 1);
+    assert_snapshot!(world.service(&["user", "list"]).succeeded().snapshot(), @r"
+    exit code 0
+    --- stdout
+    LOGIN            STATE    SINCE
+    (first user)     invited  until [TIME]
+    ada@example.com  invited  until [TIME]
+    --- stderr
+    Using the built-in blueprint; there is no ./syncctl.yaml.
     ");
     assert_snapshot!(world.service(&["mail", "list"]).succeeded().snapshot(), @r"
     exit code 0
@@ -83,6 +105,30 @@ fn a_newcomer_brings_the_service_up_invites_people_and_takes_it_down() {
     Using the built-in blueprint; there is no ./syncctl.yaml.
     No mail yet. Members who asked for it get a digest when files change.
     ");
+
+    world.write(
+        ".local/share/syncctl/local/mail/000641a0b1c2d3e4-5f6e7d8c9b0a1f2e.eml",
+        "Date: Fri, 20 Nov 2026 17:20:01 +0000\r\nFrom: sync@example.com\r\nTo: ada@example.com\r\n\
+         Subject: =?utf-8?B?R3LDvMOfZQ==?=\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n\
+         --b\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\nenfDtmxm\r\n\
+         --b\r\nContent-Type: text/html\r\n\r\n<p>12\r\n--b--\r\n",
+    );
+    let listed = world.service(&["mail", "list"]).succeeded().stdout;
+    assert!(listed.contains("5f6e7d  ada@example.com  Grüße"), "{listed}");
+    assert_snapshot!(world.service(&["mail", "show", "5f6"]).succeeded().snapshot(), @r"
+    exit code 0
+    --- stdout
+    From     sync@example.com
+    To       ada@example.com
+    Subject  Grüße
+    Date     Fri, 20 Nov 2026 17:20:01 +0000
+
+    zwölf
+    --- stderr
+    Using the built-in blueprint; there is no ./syncctl.yaml.
+    ");
+    let raw = world.service(&["mail", "show", "latest", "--raw"]).succeeded().stdout;
+    assert!(raw.contains("\r\n--b\r\nContent-Type: text/html\r\n"), "{raw}");
 
     let doctor = world.service(&["doctor"]);
     assert!(doctor.stdout.contains("is served by this deployment"), "{}", doctor.snapshot());
@@ -140,6 +186,22 @@ fn scripts_get_json_and_the_invitation_in_a_file() {
     let again = world.up(&["--format", "json"]).succeeded().json();
     assert_eq!(again["outcome"], "unchanged");
     assert!(again["invitation"].is_null(), "the first invitation stays valid");
+}
+
+/// Two blueprints on one port: the second `up` says who is there and how to get along.
+#[test]
+fn a_port_of_another_deployment_is_named_with_it() {
+    let world = World::new();
+    let _ = world.up(&["--name", "first"]).succeeded();
+    let refused = world.refused_up(&["--name", "second"]);
+    assert_eq!(refused.code, 73, "{}", refused.snapshot());
+    let said = &refused.stderr;
+    assert!(said.contains("the deployment `first` is served there"), "{said}");
+    assert!(said.contains("--set local.port="), "{said}");
+    assert!(!said.contains("end process") && !said.contains("kill"), "{said}");
+    let port = format!("local.port={}", world.port());
+    let doctor = world.run(&["doctor", "--name", "second", "--set", &port]);
+    assert!(doctor.stdout.contains("the deployment `first` is served there"), "{}", doctor.stdout);
 }
 
 #[test]

@@ -52,6 +52,24 @@ fn data_of_a_newer_release_is_not_touched() {
     assert_eq!(fs::read_to_string(path).unwrap(), marker);
 }
 
+/// One clear line at once, not the same log lines of engines that start again and again.
+#[test]
+fn a_part_of_the_data_of_a_newer_release_is_not_touched() {
+    let world = World::new();
+    let _ = world.up(&[]).succeeded();
+    let _ = world.service(&["down"]).succeeded();
+    world.write(".local/share/syncctl/local/metadata/format", "7\n");
+    assert_snapshot!(world.refused_up(&[]).snapshot(), @r"
+    exit code 78
+    --- stderr
+    Using the built-in blueprint; there is no ./syncctl.yaml.
+    error: [HOME]/.local/share/syncctl/local/metadata was written by a newer release (data format 7, this release knows 1); nothing was touched
+    hint: use the newer release of syncctl, or another data directory
+    ");
+    world.write(".local/share/syncctl/local/metadata/format", "1\n");
+    let _ = world.up(&[]).succeeded();
+}
+
 #[test]
 fn a_missing_server_program_says_where_it_belongs() {
     let world = World::new();
@@ -90,6 +108,24 @@ fn a_service_that_never_ran_is_reported_as_such() {
     --- stderr
     Using the built-in blueprint; there is no ./syncctl.yaml.
     ");
+}
+
+/// A hint works as it stands: it names the deployment that the command was about.
+#[test]
+fn hints_repeat_the_flags_that_chose_the_deployment() {
+    let world = World::new();
+    let outcome = world.run(&["user", "list", "--name", "shop", "--data-dir", "my data"]);
+    assert_snapshot!(outcome.snapshot(), @r"
+    exit code 69
+    --- stderr
+    Using the built-in blueprint; there is no ./syncctl.yaml.
+    error: there is no data directory at [HOME]/my data
+    hint: start one with: syncctl up --name shop --data-dir 'my data'
+    ");
+    let mut command = world.command(&["user", "list"]);
+    command.env("SYNCCTL_NAME", "shop");
+    let outcome = world.finish(command);
+    assert!(outcome.stderr.ends_with("hint: start one with: syncctl up\n"), "{}", outcome.stderr);
 }
 
 #[test]

@@ -46,6 +46,7 @@ fn every_problem_is_named_at_once() {
     variables.insert(variables::DRAIN_DELAY, "15s");
     variables.insert(variables::PUBLIC_URL, "ftp://files.example.com");
     variables.insert(variables::LOG_FORMAT, "xml");
+    variables.insert(variables::TRUSTED_PROXIES, "balancer");
     variables.insert(variables::ALLOWED_ORIGINS, "https://a.example.com, b.example.com/x");
     insta::assert_snapshot!(read(&variables).unwrap_err(), @r#"
     the environment is not complete:
@@ -54,6 +55,7 @@ fn every_problem_is_named_at_once() {
       SYNCD_BUCKET is not set
       SYNCD_PUBLIC_URL must be an http or https URL without query
       SYNCD_DRAIN_DELAY must be a whole number
+      SYNCD_TRUSTED_PROXIES must be addresses and networks such as 10.0.0.0/16, separated by commas, or none
       SYNCD_ALLOWED_ORIGINS must be a list of origins such as https://files.example.com, separated by commas
       SYNCD_LOG_FORMAT must be json or text
     `syncd --help` lists every variable

@@ -60,8 +60,8 @@ variables! {
         "Seconds to keep an idle connection; longer than the load balancer's idle timeout.";
     CONTENT_STREAMS = "SYNCD_CONTENT_STREAMS", Some("64"),
         "Files streamed to clients at the same time, 12 MiB of memory each; more get 503.";
-    TRUSTED_HOPS = "SYNCD_TRUSTED_HOPS", Some("1"),
-        "Proxies in front that append to X-Forwarded-For; 0 trusts the connection's address only.";
+    TRUSTED_PROXIES = "SYNCD_TRUSTED_PROXIES", Some("127.0.0.0/8,::1"),
+        "Addresses and networks of the balancer: the last X-Forwarded-For entry counts for them.";
     ALLOWED_ORIGINS = "SYNCD_ALLOWED_ORIGINS", Some("none"),
         "Web origins, separated by commas, whose pages may call this API.";
     LOG = "SYNCD_LOG", Some(LOG_FILTER),

@@ -7,7 +7,8 @@ use http::request::Parts;
 
 use crate::state::AppState;
 
-/// The address that a request comes from, as far as the proxies in front can be trusted. IPv6
+/// The address that a request comes from: the connection's own, or the one that a trusted proxy
+/// names. IPv6
 /// addresses are cut to their /64, which one household owns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Source(pub IpAddr);
@@ -20,19 +21,17 @@ impl FromRequestParts<AppState> for Source {
             .extensions
             .get::<ConnectInfo<SocketAddr>>()
             .map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |info| info.0.ip());
-        let forwarded = forwarded_for(&parts.headers, state.config.trusted_hops);
-        Ok(Self(network(forwarded.unwrap_or(peer))))
+        let forwarded =
+            state.config.trusted_proxies.contains(peer).then(|| forwarded_for(&parts.headers));
+        Ok(Self(network(forwarded.flatten().unwrap_or(peer))))
     }
 }
 
-/// The entry that the outermost trusted proxy appended; what stands left of it may be made up.
-fn forwarded_for(headers: &HeaderMap, trusted_hops: usize) -> Option<IpAddr> {
-    let hops = trusted_hops.checked_sub(1)?;
-    let mut addresses: Vec<&str> = Vec::new();
-    for value in headers.get_all("x-forwarded-for") {
-        addresses.extend(value.to_str().ok()?.split(',').map(str::trim));
-    }
-    let entry = addresses.iter().rev().nth(hops)?;
+/// What the proxy that speaks to us appended: the last entry. What stands left of it may be made
+/// up, and where the last one is none of an address, nothing is believed.
+fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
+    let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+    let entry = last.rsplit(',').next()?.trim();
     let address = entry.parse::<IpAddr>().ok();
     address.or_else(|| entry.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
@@ -53,26 +52,27 @@ mod tests {
 
     use super::{forwarded_for, network};
 
-    fn source(header: &str, trusted_hops: usize) -> Option<String> {
+    fn source(lines: &[&str]) -> Option<String> {
         let mut headers = HeaderMap::new();
-        headers.insert("x-forwarded-for", HeaderValue::from_str(header).unwrap());
-        forwarded_for(&headers, trusted_hops).map(|address| network(address).to_string())
+        for line in lines {
+            headers.append("x-forwarded-for", HeaderValue::from_str(line).unwrap());
+        }
+        forwarded_for(&headers).map(|address| network(address).to_string())
     }
 
     #[test]
-    fn only_what_a_trusted_proxy_appended_counts() {
-        let forged = "203.0.113.9, 198.51.100.7";
-        assert_eq!(source(forged, 1).as_deref(), Some("198.51.100.7"));
-        assert_eq!(source(forged, 2).as_deref(), Some("203.0.113.9"));
-        assert_eq!(source(forged, 3), None);
-        assert_eq!(source(forged, 0), None);
-        assert_eq!(source("unknown", 1), None);
+    fn only_what_the_proxy_itself_appended_counts() {
+        let found = Some("198.51.100.7".to_owned());
+        assert_eq!(source(&["203.0.113.9, 198.51.100.7"]), found);
+        assert_eq!(source(&["203.0.113.9", "192.0.2.1, 198.51.100.7"]), found);
+        assert_eq!(source(&["198.51.100.7, unknown"]), None);
+        assert_eq!(source(&[]), None);
     }
 
     #[test]
     fn a_household_counts_once() {
-        let one = source("2001:db8:1:2:aaaa::1", 1);
-        assert_eq!(one, source("2001:db8:1:2:bbbb::2", 1));
-        assert_eq!(source("[2001:db8::1]:4711", 1).as_deref(), Some("2001:db8::"));
+        let one = source(&["2001:db8:1:2:aaaa::1"]);
+        assert_eq!(one, source(&["2001:db8:1:2:bbbb::2"]));
+        assert_eq!(source(&["[2001:db8::1]:4711"]).as_deref(), Some("2001:db8::"));
     }
 }

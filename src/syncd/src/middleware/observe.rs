@@ -91,18 +91,28 @@ impl Drop for Record {
             status: status_class(self.status),
             latency,
         });
-        tracing::info!(
-            request_id = self.id,
-            method = self.method,
-            route,
-            status = self.status.map(|status| status.as_u16()),
-            latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
-            bytes_in = self.bytes_in.load(Ordering::Relaxed),
-            bytes_out = self.bytes_out.load(Ordering::Relaxed),
-            user = self.caller.0.get().map(|user| user.as_str()),
-            instance = self.state.config.instance,
-            "request"
-        );
+        macro_rules! say {
+            ($level:ident) => {
+                tracing::$level!(
+                    request_id = self.id,
+                    method = self.method,
+                    route,
+                    status = self.status.map(|status| status.as_u16()),
+                    latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
+                    bytes_in = self.bytes_in.load(Ordering::Relaxed),
+                    bytes_out = self.bytes_out.load(Ordering::Relaxed),
+                    user = self.caller.0.get().map(|user| user.as_str()),
+                    instance = self.state.config.instance,
+                    "request"
+                )
+            };
+        }
+        // Health checkers ask every few seconds; only what they are refused is news.
+        if self.status == Some(StatusCode::OK) && matches!(route, "/health" | "/ready") {
+            say!(debug);
+        } else {
+            say!(info);
+        }
     }
 }
 

@@ -41,20 +41,17 @@ pub(crate) async fn changes(
         let (epoch, limit) = (query.epoch.as_ref(), query.limit);
         state.store.changes(&caller.identity, &space, query.after, epoch, limit)
     };
-    // The first answer also decides whether the caller may wait here at all.
-    let mut answer = read().await?;
-    if wait == 0 || !answer.entries.is_empty() {
-        return Ok(Json(answer));
+    if wait == 0 {
+        return read().await.map(Json).map_err(Into::into);
     }
     let _waiting = Waiting::new(&state);
+    // Subscribed before the first read, so that nothing falls between. That read also decides
+    // whether the caller may wait here at all.
     let mut watch = state.watchers.subscribe(&space);
+    let mut answer = read().await?;
     let deadline = Instant::now() + Duration::from_secs(wait.into());
     let mut pause = Duration::ZERO;
     loop {
-        // Read again after subscribing, and after every wait: nothing falls between, and whoever
-        // lost membership or token meanwhile gets nothing.
-        caller.confirm(&state).await?;
-        answer = read().await?;
         let is_over = Instant::now() >= deadline || state.drain.phase() >= Phase::Stopping;
         if is_over || !answer.entries.is_empty() {
             return Ok(Json(answer));
@@ -67,6 +64,9 @@ pub(crate) async fn changes(
         // Woken and still nothing to see: a row without its predecessor. It comes in a moment.
         tokio::time::sleep(pause).await;
         pause = (pause * 2).clamp(SHORTEST_PAUSE, SPREAD);
+        // Whoever lost membership or token while waiting gets nothing.
+        caller.confirm(&state).await?;
+        answer = read().await?;
     }
 }
 

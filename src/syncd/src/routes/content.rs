@@ -1,3 +1,4 @@
+use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use protocol::error::{ErrorBody, ErrorCode};
 use protocol::id::{FileId, SpaceId};
 use protocol::name::SpacePath;
 use serde::Deserialize;
-use store::OpenFile;
+use store::{OpenFile, StoreError};
 use utoipa::IntoParams;
 
 use crate::content::disposition::attachment;
@@ -51,6 +52,7 @@ pub(crate) struct PathQuery {
         (status = 304, description = "The client has these bytes."),
         (status = 412, description = "`If-Match` names other bytes.", body = ErrorBody),
         (status = 416, description = "The range lies outside the content.", body = ErrorBody),
+        (status = 422, description = "The stored bytes are not the ones that were committed.", body = ErrorBody),
         Read))]
 pub(crate) async fn by_file(
     State(state): State<AppState>,
@@ -73,6 +75,7 @@ pub(crate) async fn by_file(
         (status = 304, description = "The client has these bytes."),
         (status = 412, description = "`If-Match` names other bytes.", body = ErrorBody),
         (status = 416, description = "The range lies outside the content.", body = ErrorBody),
+        (status = 422, description = "The stored bytes are not the ones that were committed.", body = ErrorBody),
         Read))]
 pub(crate) async fn by_path(
     State(state): State<AppState>,
@@ -149,10 +152,7 @@ async fn streamed(state: &AppState, file: OpenFile, part: Option<Range<u64>>) ->
     let is_part = part.is_some();
     let mut content = file.stream(part).await?;
     let (range, size) = (content.range.clone(), content.size);
-    let first = content.next().await.transpose().map_err(|error| {
-        tracing::warn!(%error, "content could not be read");
-        ApiError::new(ErrorCode::Unavailable, "the content could not be read; try again")
-    })?;
+    let first = content.next().await.transpose().map_err(unreadable)?;
     let content = stream::iter(first.map(Ok)).chain(content);
     let mut response = Body::from_stream(paced(content, permit, PATIENCE)).into_response();
     let headers = response.headers_mut();
@@ -165,4 +165,15 @@ async fn streamed(state: &AppState, file: OpenFile, part: Option<Range<u64>>) ->
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     }
     Ok(response)
+}
+
+/// Damage is told as such, and for good; everything else may pass.
+fn unreadable(error: io::Error) -> ApiError {
+    match error.downcast::<StoreError>() {
+        Ok(damaged) if damaged.code() == ErrorCode::ContentDamaged => damaged.into(),
+        other => {
+            tracing::warn!(error = ?other, "content could not be read");
+            ApiError::new(ErrorCode::Unavailable, "the content could not be read; try again")
+        }
+    }
 }

@@ -20,6 +20,8 @@ pub(crate) async fn redeem(
     Json(request): Json<RedeemRequest>,
 ) -> Result<Json<LoginResponse>> {
     state.limits.admit(source)?;
-    let answer = state.store.accounts().redeem(request).await;
-    answer.map(Json).map_err(|error| count_failure(&state, source, error))
+    match state.store.accounts().redeem(request).await {
+        Ok(answer) => Ok(Json(answer)),
+        Err(error) => Err(count_failure(&state, source, error).await),
+    }
 }

@@ -21,8 +21,10 @@ pub(crate) async fn login(
     Json(request): Json<LoginRequest>,
 ) -> Result<Json<LoginResponse>> {
     state.limits.admit(source)?;
-    let answer = state.store.accounts().login(request).await;
-    answer.map(Json).map_err(|error| count_failure(&state, source, error))
+    match state.store.accounts().login(request).await {
+        Ok(answer) => Ok(Json(answer)),
+        Err(error) => Err(count_failure(&state, source, error).await),
+    }
 }
 
 /// End this device's token.
@@ -34,12 +36,12 @@ pub(crate) async fn logout(State(state): State<AppState>, caller: Caller) -> Res
 }
 
 /// Wrong secrets are counted, per source and for the metrics; other failures are not guesses.
-pub(crate) fn count_failure(state: &AppState, source: Source, error: StoreError) -> ApiError {
+pub(crate) async fn count_failure(state: &AppState, source: Source, error: StoreError) -> ApiError {
     if matches!(
         error.code(),
         ErrorCode::BadCredentials | ErrorCode::InvitationInvalid | ErrorCode::TooManyRequests
     ) {
-        state.limits.failed(source);
+        state.limits.failed(source, state.store.accounts()).await;
         state.metrics.login_failures.inc();
     }
     error.into()

@@ -19,10 +19,8 @@ pub(crate) async fn change(
     Json(request): Json<ChangePasswordRequest>,
 ) -> Result<StatusCode> {
     state.limits.admit(source)?;
-    let accounts = state.store.accounts();
-    accounts
-        .change_password(&caller.identity, request)
-        .await
-        .map_err(|error| count_failure(&state, source, error))?;
-    Ok(StatusCode::NO_CONTENT)
+    match state.store.accounts().change_password(&caller.identity, request).await {
+        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        Err(error) => Err(count_failure(&state, source, error).await),
+    }
 }

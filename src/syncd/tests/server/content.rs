@@ -160,3 +160,39 @@ async fn a_large_file_is_streamed_whole() {
     assert_eq!(answer.bytes().await.unwrap(), bytes[4_194_300..=4_194_310]);
     drop(stored.service);
 }
+
+/// I4: bytes that are not the committed ones are refused for good, with the file's name: a 503 would
+/// be asked again for ever.
+#[tokio::test]
+async fn damaged_content_is_refused_for_good() {
+    let service = Service::start().await;
+    let ana = service.first("ana@example.com").await;
+    let space = ana.make_space("reports").await;
+    // Above what a commit reads back, and a part of a chunk, which S3's own digest can't prove.
+    let bytes = vec![7; 2 << 20];
+    let session = ana.open_session(&space, &bytes).await;
+    put_object(&session.access, &session.chunks[0].key, &bytes).await;
+    let file = FileId::from_random(rand::random());
+    let length = bytes.len() as u64 - 1;
+    let lie = Content {
+        hash: ContentHash::of(b"something else"),
+        size: length,
+        extents: vec![Extent { chunk: ContentHash::of(&bytes), offset: 1, length }],
+    };
+    let op = Op::Create {
+        file: file.clone(),
+        parent: FileId::root(),
+        name: "lie.bin".parse().unwrap(),
+        content: lie,
+        meta: Default::default(),
+    };
+    let request = CommitRequest { session: Some(session.session), ..commit(vec![op]) };
+    ana.commit(&space, &request).await;
+    for path in [format!("files/{file}/content"), "content?path=/lie.bin".to_owned()] {
+        let answer = ana.get(&format!("/v1/spaces/{space}/{path}")).await;
+        assert!(!answer.headers().contains_key("retry-after"));
+        let refusal = refusal(answer).await;
+        assert!(refusal.starts_with("422 Unprocessable Entity"), "{refusal}");
+        assert!(refusal.contains("\"content_damaged\"") && refusal.contains(file.as_str()));
+    }
+}

@@ -40,7 +40,8 @@ impl Post {
         let mails =
             eventually(async || Some(self.mails()).filter(|mails| mails.len() == count)).await;
         let dir = self.service.engines.data_dir().join("mail");
-        show(&dir, &mails[count - 1].id).unwrap().unwrap().text
+        let mail = show(&dir, &mails[count - 1].id).unwrap().unwrap();
+        String::from_utf8(mail.raw).unwrap()
     }
 }
 

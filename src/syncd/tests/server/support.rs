@@ -113,7 +113,7 @@ pub(crate) fn config(engines: &Engines) -> Config {
         drain: DrainTimes { delay: Duration::ZERO, timeout: Duration::from_secs(10) },
         keep_alive: Duration::from_secs(75),
         content_streams: 64,
-        trusted_hops: 1,
+        trusted_proxies: Default::default(),
         allowed_origins: Vec::new(),
         log_filter: "info".to_owned(),
         log_format: LogFormat::Text,

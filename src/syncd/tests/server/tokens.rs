@@ -103,6 +103,45 @@ async fn wrong_passwords_are_refused_counted_and_slowed_down() {
     assert!(wait >= 1);
 }
 
+/// Whoever guesses from one address is counted over all servers, whatever he writes into
+/// `X-Forwarded-For` himself.
+#[tokio::test]
+async fn one_source_is_slowed_down_on_every_server() {
+    // A window has the clock's minute: the test must not fall across two.
+    let clock = Arc::new(ManualClock::new(jiff::Timestamp::from_second(1_800_000_000).unwrap()));
+    let service = Service::with_clock(clock).await;
+    let second = service.another(|_| ()).await;
+    let guess = async |url: &str, forwarded: String| {
+        let body = json!({
+            "invitation": "syi_wrong", "login": "eve@example.com",
+            "password": PASSWORD, "device_name": "phone",
+        });
+        let request = service.server.http.post(format!("{url}/v1/invitations/redeem"));
+        let request = request.header("x-forwarded-for", forwarded).json(&body);
+        request.send().await.unwrap().status()
+    };
+    let urls = [&service.server.url, &second.url];
+    for n in 0..50 {
+        let status = guess(urls[n % 2], format!("203.0.113.{n}, 198.51.100.7")).await;
+        assert_eq!(status, StatusCode::GONE, "{n}");
+    }
+    // One server has counted to fifty itself; the other finds out with one more.
+    assert_eq!(guess(urls[0], "198.51.100.7".to_owned()).await, StatusCode::GONE);
+    for url in urls {
+        assert_eq!(guess(url, "198.51.100.7".to_owned()).await, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(guess(url, "198.51.100.8".to_owned()).await, StatusCode::GONE);
+    }
+
+    // Asked directly, by somebody who is no proxy of ours: the header is no way out.
+    let direct = service.another(|config| config.trusted_proxies = "none".parse().unwrap()).await;
+    let mut slowed = false;
+    for n in 0..60 {
+        let status = guess(&direct.url, format!("203.0.113.{n}")).await;
+        slowed |= status == StatusCode::TOO_MANY_REQUESTS;
+    }
+    assert!(slowed);
+}
+
 async fn try_login(service: &Service, login: &str, password: &str) -> reqwest::Response {
     let url = format!("{}/v1/login", service.server.url);
     let body = json!({ "login": login, "password": password, "device_name": "phone" });

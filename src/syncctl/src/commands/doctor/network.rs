@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use local::LocalSpec;
 
 use super::Check;
+use crate::port_holder::deployment_at;
 
 pub(super) fn checks(spec: &LocalSpec) -> Vec<Check> {
     vec![endpoint(spec), zones(spec.zones)]
@@ -21,9 +22,12 @@ fn endpoint(spec: &LocalSpec) -> Check {
         }
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => Check::failed(
             NAME,
-            format!("{address} is taken by another process"),
+            match deployment_at(address) {
+                Some(neighbour) => format!("{address} is taken: {}", neighbour.describe()),
+                None => format!("{address} is taken by another process"),
+            },
             format!(
-                "end that process, or use a free port: --set local.port={}",
+                "use another port, for example one that is free: --set local.port={}",
                 crate::programs::free_port(address.ip())
             ),
         ),

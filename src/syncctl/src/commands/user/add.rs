@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::builder::FalseyValueParser;
+use clap::{ArgAction, Args};
 
 use crate::accounts::Service;
 use crate::env_vars;
@@ -11,6 +12,7 @@ use crate::ui::Ui;
 
 /// Invite somebody: prints an invitation that works once, for seven days
 ///
+/// Somebody who has an invitation already keeps it, unless --again ends it and makes another one.
 /// The person redeems it with `sync-agent login` and chooses a password. Nobody else ever knows
 /// the password, and the invitation is stored as a digest only: it cannot be shown again.
 #[derive(Debug, Args)]
@@ -18,9 +20,12 @@ pub(crate) struct AddArgs {
     /// E-mail address the person logs in with
     #[arg(value_name = "EMAIL")]
     login: String,
-    /// Write the invitation to this file (mode 0600) instead of printing it
+    /// Write the invitation to this new file (mode 0600) instead of printing it
     #[arg(long, value_name = "FILE", env = env_vars::USER_INVITATION_FILE, hide_env = true)]
     invitation_file: Option<PathBuf>,
+    /// End the invitation the person has, and make another one
+    #[arg(long, value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, env = env_vars::USER_ADD_AGAIN, hide_env = true)]
+    again: bool,
 }
 
 /// Let somebody choose a new password: prints an invitation that works once, for seven days
@@ -32,7 +37,7 @@ pub(crate) struct ResetPasswordArgs {
     /// E-mail address the person logs in with
     #[arg(value_name = "EMAIL")]
     login: String,
-    /// Write the invitation to this file (mode 0600) instead of printing it
+    /// Write the invitation to this new file (mode 0600) instead of printing it
     #[arg(long, value_name = "FILE", env = env_vars::USER_INVITATION_FILE, hide_env = true)]
     invitation_file: Option<PathBuf>,
 }
@@ -40,7 +45,12 @@ pub(crate) struct ResetPasswordArgs {
 pub(crate) fn run(args: AddArgs, ui: &mut Ui) -> Result<ExitCode> {
     let service = Service::connect(ui)?;
     let file = invitation::reserve(args.invitation_file)?;
-    let invitation = service.run(|accounts| async move { accounts.invite(&args.login).await })?;
+    let invitation = service.run(|accounts| async move {
+        match args.again {
+            true => accounts.invite_again(&args.login).await,
+            false => accounts.invite(&args.login).await,
+        }
+    })?;
     invitation::hand_over(&invitation, file, &service.endpoint, ui)
 }
 

@@ -1,6 +1,6 @@
 use clap::Args;
 use serde::Serialize;
-use store::{Account, AccountState};
+use store::{Account, AccountState, PendingInvitation};
 
 use crate::accounts::Service;
 use crate::error::Result;
@@ -8,13 +8,28 @@ use crate::exit_code::ExitCode;
 use crate::ui::Ui;
 use crate::ui::table::Table;
 
-/// List the accounts
+/// List the accounts, and the invitations nobody has redeemed yet
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {}
 
 #[derive(Debug, Serialize)]
 struct AccountList {
     users: Vec<User>,
+    invitations: Vec<Waiting>,
+}
+
+#[derive(Debug, Serialize)]
+struct Waiting {
+    /// Absent for the first user, who chooses the login.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    login: Option<String>,
+    expires_at: jiff::Timestamp,
+}
+
+impl From<PendingInvitation> for Waiting {
+    fn from(pending: PendingInvitation) -> Self {
+        Self { login: pending.login, expires_at: pending.expires_at }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -42,21 +57,33 @@ impl From<Account> for User {
 
 pub(crate) fn run(_: ListArgs, ui: &mut Ui) -> Result<ExitCode> {
     let service = Service::connect(ui)?;
-    let accounts = service.run(|accounts| async move { accounts.list().await })?;
+    let (accounts, pending) = service
+        .run(|accounts| async move { tokio::try_join!(accounts.list(), accounts.pending()) })?;
     let users: Vec<User> = accounts.into_iter().map(User::from).collect();
+    let invitations: Vec<Waiting> = pending.into_iter().map(Waiting::from).collect();
     if ui.is_json() {
-        ui.json("syncctl/user-list/1", &AccountList { users })?;
-    } else if users.is_empty() {
+        ui.json("syncctl/user-list/1", &AccountList { users, invitations })?;
+        return Ok(ExitCode::Done);
+    }
+    if users.is_empty() && invitations.is_empty() {
         ui.note("No accounts yet. Invite somebody with `syncctl user add EMAIL`.");
-    } else {
-        let mut table = Table::new(&["LOGIN", "STATE", "CREATED"]);
-        for user in users {
-            let created = user.created_at.strftime("%Y-%m-%d %H:%M UTC").to_string();
-            table.row(vec![user.login, user.state.to_owned(), created]);
-        }
-        for line in table.render(ui.settings().terminal.width) {
-            ui.line(&line)?;
-        }
+        return Ok(ExitCode::Done);
+    }
+    let mut table = Table::new(&["LOGIN", "STATE", "SINCE"]);
+    for user in users {
+        table.row(vec![user.login, user.state.to_owned(), minute(user.created_at)]);
+    }
+    for invitation in invitations {
+        let login = invitation.login.unwrap_or_else(|| "(first user)".to_owned());
+        let until = format!("until {}", minute(invitation.expires_at));
+        table.row(vec![login, "invited".to_owned(), until]);
+    }
+    for line in table.render(ui.settings().terminal.width) {
+        ui.line(&line)?;
     }
     Ok(ExitCode::Done)
+}
+
+fn minute(time: jiff::Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }

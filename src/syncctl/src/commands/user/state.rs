@@ -46,6 +46,7 @@ fn report(login: &str, state: &'static str, sentence: &str, ui: &mut Ui) -> Resu
     if ui.is_json() {
         ui.json("syncctl/user-state/1", &UserState { login, state })?;
     } else {
+        let sentence = ui.with_flags(sentence);
         ui.line(&format!("{login} {sentence}."))?;
     }
     Ok(ExitCode::Done)

@@ -1,5 +1,7 @@
 //! A server on a free port with engines of its own; everything goes when it is dropped.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,19 +9,26 @@ use store::{Clients, Store, StoreConfig, SystemClock};
 use syncd::AppState;
 use syncd::config::{Config, DrainTimes, LogFormat};
 use syncd::drain::Phase;
-use testkit::Engines;
 use tokio::net::TcpListener;
 
-pub(crate) const PASSWORD: &str = "correct horse battery";
+use crate::Engines;
 
-pub(crate) struct Service {
-    pub(crate) url: String,
-    pub(crate) state: AppState,
+/// Long enough for the server's rule.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// One server in this process, on loopback.
+pub struct Service {
+    /// Where it listens.
+    pub url: String,
+    /// What the server itself works with.
+    pub state: AppState,
     _engines: Engines,
 }
 
 impl Service {
-    pub(crate) async fn start() -> Self {
+    /// # Panics
+    /// If the engines or the listener can't start.
+    pub async fn start() -> Self {
         let engines = Engines::start().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -43,7 +52,7 @@ impl Service {
     }
 
     /// A single-use code for somebody new; the first one names nobody.
-    pub(crate) async fn invitation(&self, login: &str) -> String {
+    pub async fn invitation(&self, login: &str) -> String {
         let accounts = self.state.store.accounts();
         match accounts.invite_first().await.unwrap() {
             Some(invitation) => invitation.code,
@@ -75,7 +84,7 @@ fn config(engines: &Engines) -> Config {
         drain: DrainTimes { delay: Duration::ZERO, timeout: Duration::from_secs(10) },
         content_streams: 64,
         keep_alive: Duration::from_secs(75),
-        trusted_hops: 1,
+        trusted_proxies: Default::default(),
         allowed_origins: Vec::new(),
         log_filter: "info".to_owned(),
         log_format: LogFormat::Text,
