@@ -7,8 +7,8 @@ pub(crate) use build::build;
 pub use choice::{Alarm, Egress, Manage, Target};
 
 use crate::values::{
-    Address, Arn, Cidr, Domain, Duration, EmailAddress, FilePath, HttpPath, Image, InstanceType,
-    MailIdentity, Percent, Region, Release, StackName, StorageKey, Url,
+    Address, Certificate, Cidr, Domain, Duration, EmailAddress, FilePath, HttpPath, Image,
+    InstanceType, MailIdentity, Percent, Region, Release, StackName, StorageKey, Url,
 };
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -71,7 +71,7 @@ pub struct Entry {
     /// Host name; `None` is the load balancer's own name.
     pub domain: Option<Domain>,
     /// Certificate; `None` is plain HTTP.
-    pub certificate: Option<Arn>,
+    pub certificate: Option<Certificate>,
     /// Who may connect.
     pub allow: Vec<Cidr>,
     /// The health check.
@@ -205,6 +205,10 @@ pub struct Local {
     pub listen: Address,
     /// Data directory; `None` is the usual place, which depends on the user's home.
     pub data: Option<FilePath>,
+    /// Private key of `entry.certificate`; `None` when it stands in the same file.
+    pub certificate_key: Option<FilePath>,
+    /// Client connections at once.
+    pub connections: u32,
 }
 
 impl Network {

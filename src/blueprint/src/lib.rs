@@ -37,5 +37,5 @@ pub use resolve::{Sources, resolve, validate};
 pub use resolved::{Explained, Resolved};
 pub use schema::schema;
 pub use source::Location;
-pub use values::{Duration, Percent, Region, StackName};
+pub use values::{Certificate, Duration, FilePath, Percent, Region, StackName};
 pub use yaml::MOST_BYTES;

@@ -1,8 +1,8 @@
 //! One resolved value of any type that the format knows.
 
 use crate::values::{
-    Address, Arn, Cidr, Domain, Duration, EmailAddress, FilePath, HttpPath, Image, InstanceType,
-    MailIdentity, Percent, Region, Release, StackName, StorageKey, Url,
+    Address, Certificate, Cidr, Domain, Duration, EmailAddress, FilePath, HttpPath, Image,
+    InstanceType, MailIdentity, Percent, Region, Release, StackName, StorageKey, Url,
 };
 use serde::Serialize;
 
@@ -42,8 +42,8 @@ macro_rules! value {
 
 value! {
     Address(Address),
-    Arn(Arn),
     Boolean(bool),
+    Certificate(Certificate),
     Cidr(Cidr),
     Cidrs(Vec<Cidr>),
     Domain(Domain),

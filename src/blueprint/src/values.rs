@@ -17,7 +17,7 @@ pub use arn::Arn;
 pub use cidr::Cidr;
 pub use duration::Duration;
 pub use instance::{Architecture, InstanceType};
-pub use machine::{FilePath, Image, Release, StorageKey};
+pub use machine::{Certificate, FilePath, Image, Release, StorageKey};
 pub use mail::{EmailAddress, MailIdentity};
 pub use name::StackName;
 pub use percent::Percent;

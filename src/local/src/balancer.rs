@@ -3,33 +3,45 @@
 //! It depends on nobody while it runs: it reads which servers there are from a file, probes them
 //! itself and keeps serving when the supervisor is gone.
 
+mod chunks;
 pub(crate) mod config;
+mod connection;
+mod front;
+mod head;
 mod health;
+pub(crate) mod limits;
+mod loan;
 mod proxy;
+mod refusal;
+mod self_made;
 pub(crate) use self::proxy::HEALTH_PATH;
 mod registry;
 pub(crate) mod report;
+mod seats;
+mod tls;
 
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use pingora::apps::HttpServerOptions;
-use pingora::proxy::ProxyServiceBuilder;
+use pingora::listeners::tls::Acceptor;
+use pingora::listeners::{L4BufferSettings, ListenerConfig};
+use pingora::proxy::HttpProxy;
 use pingora::server::configuration::ServerConf;
 use pingora::server::{RunArgs, Server, ShutdownSignal, ShutdownSignalWatch};
+use pingora::services::listening::Service;
 use tokio::sync::watch;
 
 use self::config::BalancerConfig;
+use self::front::Front;
 use self::registry::Registry;
+use self::seats::Seats;
 use crate::data::DataDir;
 use crate::error::{LocalError, Result};
 
 /// Attempts at other servers for one request, beyond the first.
 const MOST_RETRIES: usize = 4;
-/// Requests on one client connection before it is asked to open another.
-const MOST_REQUESTS_PER_CONNECTION: u32 = 100_000;
 
 /// Serves until SIGTERM or SIGINT, then finishes what is in flight within the drain limit.
 pub(crate) fn run(data: &DataDir) -> Result<()> {
@@ -41,26 +53,39 @@ pub(crate) fn run(data: &DataDir) -> Result<()> {
         }
         _ => LocalError::CannotListen { address: config.listen, source },
     })?);
-    raise_file_limit();
+    let connections = limits::connections(config.max_connections, raise_file_limit());
+    if connections < config.max_connections {
+        tracing::warn!(connections, "the limit of open files lowers the limit of connections");
+    }
+    // Half of the requests may be unfinished: the other half is for those that have arrived.
+    let seats = Seats::new(connections, config.max_requests.div_ceil(2), config.times);
+    let acceptor = tls::acceptor(data, &config)?;
     let registry = Arc::new(Registry::default());
     registry.apply(&config);
     health::start(&registry, &config);
     config::follow(data.clone(), config.clone(), Arc::clone(&registry));
-    report::start(data.clone(), Arc::clone(&registry));
-    serve(&config, &registry)
+    report::start(data.clone(), Arc::clone(&registry), Arc::clone(&seats));
+    serve(&config, &registry, &seats, acceptor)
 }
 
-fn serve(config: &BalancerConfig, registry: &Arc<Registry>) -> Result<()> {
+fn serve(
+    config: &BalancerConfig,
+    registry: &Arc<Registry>,
+    seats: &Arc<Seats>,
+    acceptor: Option<Acceptor>,
+) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|source| LocalError::CannotListen { address: config.listen, source })?;
     let (stop, stopping) = watch::channel(false);
     let server_config = config.clone();
-    let server_registry = Arc::clone(registry);
+    let balancer = proxy::Balancer::new(Arc::clone(registry), Arc::clone(seats), config);
+    let server_seats = Arc::clone(seats);
     // Pingora makes its own runtimes, so it gets a thread of its own.
-    let pingora =
-        std::thread::spawn(move || run_pingora(&server_config, server_registry, stopping));
+    let pingora = std::thread::spawn(move || {
+        run_pingora(&server_config, balancer, server_seats, acceptor, stopping);
+    });
     runtime.block_on(async {
         let mut liveness = tokio::time::interval(Duration::from_millis(200));
         let wait = termination();
@@ -91,7 +116,13 @@ fn serve(config: &BalancerConfig, registry: &Arc<Registry>) -> Result<()> {
     Ok(())
 }
 
-fn run_pingora(config: &BalancerConfig, registry: Arc<Registry>, stopping: watch::Receiver<bool>) {
+fn run_pingora(
+    config: &BalancerConfig,
+    balancer: proxy::Balancer,
+    seats: Arc<Seats>,
+    acceptor: Option<Acceptor>,
+    stopping: watch::Receiver<bool>,
+) {
     let server_conf = ServerConf {
         threads: std::thread::available_parallelism().map_or(2, |count| count.get().clamp(2, 8)),
         grace_period_seconds: Some(config.drain_timeout.as_secs() + 1),
@@ -102,14 +133,13 @@ fn run_pingora(config: &BalancerConfig, registry: Arc<Registry>, stopping: watch
     };
     let mut server = Server::new_with_opt_and_conf(None, server_conf);
     server.bootstrap();
-    let mut options = HttpServerOptions::default();
-    options.keepalive_request_limit = Some(MOST_REQUESTS_PER_CONNECTION);
-    let mut service =
-        ProxyServiceBuilder::new(&server.configuration, proxy::Balancer::new(registry, config))
-            .name("balancer")
-            .server_options(options)
-            .build();
-    service.add_tcp(&config.listen.to_string());
+    let mut proxy = HttpProxy::new(balancer, Arc::clone(&server.configuration));
+    proxy.handle_init_modules();
+    let mut service = Service::new("balancer".to_owned(), Front::new(proxy, seats, acceptor));
+    // The connection has its own place for what it reads ahead.
+    let endpoint = ListenerConfig::tcp(config.listen.to_string())
+        .l4_buffer(L4BufferSettings { read: Some(0), write: None });
+    service.add_listener(endpoint);
     server.add_service(service);
     server.run(RunArgs { shutdown_signal: Box::new(StopWatch(stopping)) });
 }
@@ -140,12 +170,15 @@ pub(crate) async fn termination() {
 }
 
 /// One connection from a client and one to a server per request: the usual soft limit is too low.
-fn raise_file_limit() {
+/// Says how many files may be open then; `None` without a limit.
+fn raise_file_limit() -> Option<u64> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     let raised =
         setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
     if let Err(error) = raised {
         tracing::warn!(%error, "the limit of open files stays as it is");
+        return limit.current;
     }
+    limit.maximum
 }

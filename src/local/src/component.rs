@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::balancer::config::{BackendSpec, BalancerConfig};
+use crate::balancer::limits::Times;
 use crate::data::DataDir;
 use crate::desired::Desired;
 use crate::layout::{Layout, zone_of};
@@ -100,6 +101,9 @@ pub(crate) fn balancer_config(desired: &Desired, backends: Vec<BackendSpec>) -> 
     BalancerConfig {
         listen: desired.spec.listen,
         max_requests: desired.spec.max_requests,
+        max_connections: desired.spec.max_connections,
+        times: Times::default(),
+        tls: desired.spec.tls.clone(),
         drain_timeout: desired.spec.drain_timeout,
         health: desired.spec.health.clone(),
         backends,
@@ -184,7 +188,7 @@ fn server_environment(
     api: SocketAddr,
 ) -> BTreeMap<String, String> {
     let spec = &desired.spec;
-    let public = format!("http://{}", reachable(spec.listen));
+    let public = format!("{}://{}", spec.scheme(), reachable(spec.listen));
     [
         ("SYNCD_LISTEN", address.to_string()),
         ("SYNCD_INSTANCE", instance.to_owned()),

@@ -187,6 +187,16 @@ impl DataDir {
     pub fn credentials_file(&self) -> PathBuf {
         self.root.join("secrets/credentials")
     }
+    /// Name of the file with the authority behind a self-made certificate, in `tls_dir`.
+    pub(crate) const AUTHORITY: &str = "tls-authority.pem";
+
+    pub(crate) fn tls_dir(&self) -> PathBuf {
+        self.root.join("secrets")
+    }
+    /// What clients have to trust when the entry's certificate is self-made; PEM.
+    pub fn authority_file(&self) -> PathBuf {
+        self.tls_dir().join(Self::AUTHORITY)
+    }
     pub fn mail_dir(&self) -> PathBuf {
         self.root.join("mail")
     }

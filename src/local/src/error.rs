@@ -39,6 +39,8 @@ pub enum LocalError {
     PortTaken { address: SocketAddr, holder: Option<PortHolder> },
     #[error("cannot listen on {address}: {source}")]
     CannotListen { address: SocketAddr, source: io::Error },
+    #[error("the certificate in {path} cannot be used: {reason}")]
+    Certificate { path: PathBuf, reason: String },
     #[error("the program {path} cannot be run: {reason}")]
     ProgramMissing { path: PathBuf, reason: String },
     #[error("the specification does not fit: {0}")]
@@ -138,6 +140,10 @@ impl LocalError {
             },
             Self::CannotListen { .. } => {
                 "use an address of this machine, for example 127.0.0.1:8420".into()
+            }
+            Self::Certificate { .. } => {
+                "entry.certificate needs PEM files: the certificate with its chain, and its key"
+                    .into()
             }
             Self::ProgramMissing { .. } => {
                 "install the whole release: syncd belongs beside syncctl".into()

@@ -42,7 +42,7 @@ pub use recorded::{Recorded, recorded};
 pub use reporter::{Reporter, Silent};
 pub use roll::{RollOutcome, RollRequest, roll, rollback};
 pub use rollout::Phase;
-pub use spec::{HealthSpec, LocalSpec, Programs, ScaleSpec};
+pub use spec::{HealthSpec, LocalSpec, Programs, ScaleSpec, TlsSpec};
 pub use state::{ComponentState, ComponentStatus, RolloutStatus};
 pub use status::{Status, Traffic, status};
 pub use up::{Running, UpOutcome, revive, up};

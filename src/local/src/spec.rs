@@ -49,6 +49,14 @@ pub struct LocalSpec {
     pub drain_timeout: Duration,
     /// Requests in flight at once; above it the balancer answers 503. Default 4096.
     pub max_requests: usize,
+    /// Client connections at once, idle ones included; above it those make room that let the
+    /// balancer wait longest, and without such the balancer answers 503. Default 4096.
+    #[serde(default = "default_max_connections")]
+    pub max_connections: usize,
+    /// HTTPS at the entry; `None` is plain HTTP. Content goes to the engines' own listener, which stays
+    /// plain HTTP.
+    #[serde(default)]
+    pub tls: Option<TlsSpec>,
     /// Whether purging the data needs the name typed. Remembered here, so that it holds until an
     /// `up` takes it back.
     #[serde(default)]
@@ -77,6 +85,8 @@ impl LocalSpec {
             watch_interval: Duration::from_millis(200),
             drain_timeout: Duration::from_secs(10),
             max_requests: 4096,
+            max_connections: default_max_connections(),
+            tls: None,
             protect: false,
             blueprint_digest: String::new(),
         }
@@ -84,8 +94,28 @@ impl LocalSpec {
 
     /// What clients are told to use.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.listen)
+        format!("{}://{}", self.scheme(), self.listen)
     }
+
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+}
+
+/// Where the entry's certificate comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum TlsSpec {
+    /// Made here, for this machine's addresses, kept in the data directory and renewed in time.
+    SelfMade,
+    /// Absolute paths of PEM files; both may be the same file. A replaced file is noticed within
+    /// seconds.
+    Files { certificate: PathBuf, key: PathBuf },
+}
+
+/// Also what a specification of an earlier release means.
+pub(crate) fn default_max_connections() -> usize {
+    4096
 }
 
 const fn one() -> u8 {

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use blueprint::{Deployment, Resolved, Target};
-use local::LocalSpec;
+use blueprint::{Certificate, Deployment, FilePath, Resolved, Target};
+use local::{LocalSpec, TlsSpec};
 
 use crate::error::{CliError, Kind, Result, from_blueprint};
 use crate::programs::{self, Installed};
@@ -67,6 +67,8 @@ impl Chosen {
         let Deployment { network, entry, servers, rollout, email, local, .. } = &self.deployment;
         let mut spec = LocalSpec::new(self.name(), self.data_dir()?);
         spec.listen = SocketAddr::new(local.listen.ip(), local.port);
+        spec.max_connections = local.connections as usize;
+        spec.tls = tls(entry.certificate.as_ref(), local.certificate_key.as_ref())?;
         spec.servers = small(servers.desired);
         spec.least_servers = small(servers.min);
         spec.most_servers = small(servers.max);
@@ -113,6 +115,18 @@ impl Chosen {
             .hint("to try the service on this machine, add `--set target=local`")),
         }
     }
+}
+
+/// An ARN rests on this machine; the blueprint has said so.
+fn tls(certificate: Option<&Certificate>, key: Option<&FilePath>) -> Result<Option<TlsSpec>> {
+    Ok(match certificate {
+        None | Some(Certificate::Existing(_)) => None,
+        Some(Certificate::SelfMade) => Some(TlsSpec::SelfMade),
+        Some(Certificate::File(path)) => Some(TlsSpec::Files {
+            certificate: absolute(Path::new(path.as_str()))?,
+            key: absolute(Path::new(key.unwrap_or(path).as_str()))?,
+        }),
+    })
 }
 
 /// A count the blueprint has limited already.

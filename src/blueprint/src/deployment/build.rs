@@ -52,6 +52,8 @@ pub(crate) fn build(settings: &Settings) -> Option<Deployment> {
             port: u16::try_from(settings.get::<u32>("local.port")?).ok()?,
             listen: settings.get("local.listen")?,
             data: settings.get("local.data")?,
+            certificate_key: settings.get("local.certificate_key")?,
+            connections: settings.get("local.connections")?,
         },
     })
 }

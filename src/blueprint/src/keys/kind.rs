@@ -26,8 +26,8 @@ pub(crate) enum Kind {
     /// Any ranges.
     Networks,
     Domain,
-    /// ARN of this service.
-    Arn(&'static str),
+    /// Of the entry.
+    Certificate,
     HttpPath,
     Url,
     InstanceType,
@@ -72,7 +72,9 @@ impl Kind {
             Self::Network => "a private address range such as 10.20.0.0/16".to_owned(),
             Self::Networks => "a list of address ranges such as [0.0.0.0/0]".to_owned(),
             Self::Domain => "a host name such as sync.example.com".to_owned(),
-            Self::Arn(service) => format!("an ARN that starts with arn:aws:{service}:"),
+            Self::Certificate => {
+                "self-made, the path of a PEM file, or the ARN of a certificate".to_owned()
+            }
             Self::HttpPath => "the path of a URL such as /health".to_owned(),
             Self::Url => "an address such as https://id.example.com".to_owned(),
             Self::InstanceType => "an instance type such as t3.small".to_owned(),

@@ -4,8 +4,9 @@ use super::{Key, Kind};
 use crate::diagnostic::{Code, closest};
 use crate::value::Value;
 use crate::values::{
-    Address, Arn, Cidr, Domain, Duration, EmailAddress, FilePath, HttpPath, Image, InstanceType,
-    MailIdentity, Percent, Problem, Region, Release, StackName, StorageKey, Url, quote,
+    Address, Certificate, Cidr, Domain, Duration, EmailAddress, FilePath, HttpPath, Image,
+    InstanceType, MailIdentity, Percent, Problem, Region, Release, StackName, StorageKey, Url,
+    quote,
 };
 
 /// A text with what its notation says about its type.
@@ -147,7 +148,7 @@ impl Kind {
             Self::Network => network(text),
             Self::Networks => valued(Cidr::new(text)).map(Value::from),
             Self::Domain => valued(Domain::new(text)).map(Value::from),
-            Self::Arn(service) => arn(text, service),
+            Self::Certificate => valued(Certificate::new(text)).map(Value::from),
             Self::HttpPath => valued(HttpPath::new(text)).map(Value::from),
             Self::Url => valued(Url::new(text)).map(Value::from),
             Self::InstanceType => valued(InstanceType::new(text)).map(Value::from),
@@ -276,14 +277,6 @@ fn network(text: &str) -> Parsed {
         return Err((Code::OutOfRange, Problem::new(message)));
     }
     Ok(range.into())
-}
-
-fn arn(text: &str, service: &str) -> Parsed {
-    let arn = valued(Arn::new(text))?;
-    if arn.service() == service {
-        return Ok(arn.into());
-    }
-    Err(bad(format!("this ARN belongs to the service {}, not {service}", quote(arn.service()))))
 }
 
 fn line(text: &str, least: usize, most: usize) -> Parsed {

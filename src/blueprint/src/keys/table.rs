@@ -61,7 +61,7 @@ pub(crate) static GROUPS: [Group; 15] = [
 ];
 
 /// Every key with a fixed name.
-pub(crate) static KEYS: [Key; 44] = [
+pub(crate) static KEYS: [Key; 46] = [
     key("version", Kind::Version, Required, Both, "Version of this format."),
     key(
         "name",
@@ -128,10 +128,10 @@ pub(crate) static KEYS: [Key; 44] = [
     ),
     key(
         "entry.certificate",
-        Kind::Arn("acm"),
+        Kind::Certificate,
         Absent,
-        Aws,
-        "ARN of the certificate for the domain, in the same Region. With it the service answers on HTTPS and redirects HTTP.",
+        Both,
+        "Certificate of the entry; with it the service speaks HTTPS. Target aws: its ARN, for the domain and in the same Region; HTTP is redirected. Target local: the path of a PEM file with the certificate and its chain, or self-made, which clients trust through `secrets/tls-authority.pem` in the data directory.",
     ),
     key("entry.allow", Kind::Networks, Is("[0.0.0.0/0]"), Aws, "Address ranges that may connect."),
     key("entry.health.path", Kind::HttpPath, Is("/health"), Both, "Path of the health check."),
@@ -349,5 +349,19 @@ pub(crate) static KEYS: [Key; 44] = [
         Absent,
         Local,
         "Directory for all data. Without it: syncctl/NAME below $XDG_DATA_HOME, or below ~/.local/share.",
+    ),
+    key(
+        "local.certificate_key",
+        Kind::FilePath,
+        Absent,
+        Local,
+        "Path of the PEM file with the private key of `entry.certificate`. Without it, the key stands in the certificate's own file.",
+    ),
+    key(
+        "local.connections",
+        Kind::Integer { least: 64, most: 100_000 },
+        Is("4096"),
+        Local,
+        "Client connections at once. Past it, those make room that let the balancer wait longest; without such the answer is 503.",
     ),
 ];

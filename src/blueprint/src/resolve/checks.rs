@@ -3,6 +3,7 @@
 //! A check whose values are missing or broken is silent: the reason was reported already.
 
 mod aws;
+mod local;
 mod scope;
 mod sizes;
 
@@ -18,6 +19,7 @@ pub(super) fn check(settings: &Settings, problems: &mut Diagnostics) {
     checks.scope();
     checks.sizes();
     checks.aws();
+    checks.local();
 }
 
 struct Checks<'a> {

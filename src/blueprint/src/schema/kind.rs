@@ -31,7 +31,13 @@ pub(super) fn schema(kind: Kind) -> Value {
         Kind::Network => text(r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/(1[6-9]|2[0-8])$"),
         Kind::Networks => text(r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"),
         Kind::Domain => text(DOMAIN),
-        Kind::Arn(service) => text(&format!("^arn:aws[a-z-]*:{service}:.+$")),
+        Kind::Certificate => json!({
+            "anyOf": [
+                { "const": "self-made" },
+                { "type": "string", "pattern": "^arn:aws[a-z-]*:acm:.+$" },
+                { "type": "string", "pattern": "^[^~].*/|^/", "maxLength": 1024 },
+            ],
+        }),
         Kind::HttpPath => text("^/[!\"$->@-~]*$"),
         Kind::Url => text("^https://[a-z0-9.-]+(:[0-9]{1,5})?(/.*)?$"),
         Kind::InstanceType => text(r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$"),

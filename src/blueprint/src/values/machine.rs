@@ -98,6 +98,62 @@ impl FilePath {
 
 text_value!(FilePath);
 
+/// Where the entry's certificate comes from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Certificate {
+    /// Made on this machine, for its own addresses. Target local.
+    SelfMade,
+    /// A PEM file. Target local.
+    File(FilePath),
+    /// A certificate in ACM. Target aws.
+    Existing(Arn),
+}
+
+impl Certificate {
+    /// Reads `self-made`, the path of a PEM file, or the ARN of a certificate.
+    ///
+    /// # Errors
+    /// When it is none of them. A path needs a `/`, so that a mistyped word is not taken for a file.
+    pub fn new(text: &str) -> Result<Self, Problem> {
+        if text == "self-made" {
+            return Ok(Self::SelfMade);
+        }
+        if text.starts_with("arn:") {
+            let arn = Arn::new(text)?;
+            return if arn.service() == "acm" {
+                Ok(Self::Existing(arn))
+            } else {
+                Err(Problem::new(format!("{} is not the ARN of a certificate", quote(text))))
+            };
+        }
+        let problem = || {
+            let message =
+                "is neither self-made, the path of a PEM file, nor the ARN of a certificate";
+            Problem::new(format!("{} {message}", quote(text)))
+        };
+        match FilePath::new(text) {
+            Ok(path) if text.contains('/') => Ok(Self::File(path)),
+            Ok(_) if text.ends_with(".pem") || text.ends_with(".crt") => {
+                Err(problem().instead(format!("./{text}")))
+            }
+            Ok(_) => Err(problem()),
+            Err(refused) => Err(refused),
+        }
+    }
+}
+
+impl fmt::Display for Certificate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SelfMade => formatter.write_str("self-made"),
+            Self::File(path) => path.fmt(formatter),
+            Self::Existing(arn) => arn.fmt(formatter),
+        }
+    }
+}
+
+display_value!(Certificate);
+
 /// Which key encrypts stored content: none of our own, a new one, or an existing KMS key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StorageKey {

@@ -179,6 +179,7 @@ fn the_resolved_blueprint_shows_each_origin() {
       port: 8420                        # default
       listen: 127.0.0.1                 # default
       data: /srv/sync                   # acme.yaml:4 with environment DATA
+      connections: 4096                 # default
     "###);
 }
 

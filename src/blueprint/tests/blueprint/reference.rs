@@ -145,7 +145,7 @@ fn every_commented_out_key_works_when_it_is_taken_instead() {
         .replace("#issuer", "issuer")
         .replace("#audience", "audience");
     assert_eq!(crate::support::findings(provider), "");
-    let local = "version: 1\nname: a\nlocal:\n";
+    let local = "version: 1\nname: a\nentry: { certificate: /etc/ssl/certs/sync.pem }\nlocal:\n";
     let keys = explained();
     let lines = keys.iter().filter_map(|(path, entries)| {
         let name = path.strip_prefix("local.")?;
@@ -155,5 +155,5 @@ fn every_commented_out_key_works_when_it_is_taken_instead() {
     assert_eq!(crate::support::findings(&local), "");
     let inactive =
         keys.values().flatten().filter(|entry| !entry.active && !entry.value.is_empty()).count();
-    assert_eq!(inactive, 6, "a commented-out key was added that this test does not try");
+    assert_eq!(inactive, 8, "a commented-out key was added that this test does not try");
 }

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::limits::Times;
 use super::registry::Registry;
 use crate::data::DataDir;
 use crate::data::files::{Durability, Stamp, read_json, write_json};
 use crate::error::{LocalError, Result};
-use crate::spec::HealthSpec;
+use crate::spec::{HealthSpec, TlsSpec};
 
 const FILE: &str = "backends.json";
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -20,6 +21,13 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 pub(crate) struct BalancerConfig {
     pub(crate) listen: SocketAddr,
     pub(crate) max_requests: usize,
+    /// Client connections at once; fewer where the limit of open files asks for it.
+    #[serde(default = "crate::spec::default_max_connections")]
+    pub(crate) max_connections: usize,
+    #[serde(default)]
+    pub(crate) times: Times,
+    #[serde(default)]
+    pub(crate) tls: Option<TlsSpec>,
     pub(crate) drain_timeout: Duration,
     pub(crate) health: HealthSpec,
     pub(crate) backends: Vec<BackendSpec>,

@@ -1,5 +1,6 @@
 //! What happens to one request: admitted, given to a server, retried where that is safe.
 
+use std::any::Any;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,6 +14,7 @@ use pingora::proxy::{FailToProxy, ProxyHttp};
 
 use super::config::BalancerConfig;
 use super::registry::{Admission, Occupation, Registry};
+use super::seats::{Place, Seats};
 
 /// Answered by the balancer itself.
 pub(crate) const HEALTH_PATH: &str = "/-/balancer/health";
@@ -21,13 +23,14 @@ const REQUEST_ID: &str = "x-request-id";
 const CONNECT: Duration = Duration::from_secs(1);
 /// Above the longest wait for changes (60 s) with room to answer.
 const SILENT_SERVER: Duration = Duration::from_secs(90);
-/// A client that sends or takes nothing for this long is given up.
+/// A client that takes nothing of its answer for this long is given up.
 const SILENT_CLIENT: Duration = Duration::from_secs(60);
 /// Below the servers' own idle limit, so that a request rarely meets a closing connection.
 const IDLE: Duration = Duration::from_secs(30);
 
 pub(super) struct Balancer {
     registry: Arc<Registry>,
+    seats: Arc<Seats>,
     max_requests: usize,
 }
 
@@ -36,14 +39,15 @@ pub(super) struct Balancer {
 pub(super) struct Passage {
     admission: Option<Admission>,
     server: Option<Occupation>,
+    place: Option<Arc<Place>>,
     tried: Vec<SocketAddr>,
     request_id: String,
     overloaded: bool,
 }
 
 impl Balancer {
-    pub(super) fn new(registry: Arc<Registry>, config: &BalancerConfig) -> Self {
-        Self { registry, max_requests: config.max_requests }
+    pub(super) fn new(registry: Arc<Registry>, seats: Arc<Seats>, config: &BalancerConfig) -> Self {
+        Self { registry, seats, max_requests: config.max_requests }
     }
 }
 
@@ -53,6 +57,16 @@ impl ProxyHttp for Balancer {
 
     fn new_ctx(&self) -> Passage {
         Passage::default()
+    }
+
+    /// The connection's owner hands its place over in this way, for every request.
+    fn on_connection_reuse(
+        &self,
+        _session: &mut Session,
+        passage: &mut Passage,
+        handed: Box<dyn Any + Send + Sync>,
+    ) {
+        passage.place = handed.downcast().ok().map(|place| *place);
     }
 
     async fn early_request_filter(
@@ -65,9 +79,13 @@ impl ProxyHttp for Balancer {
             Some(id) if acceptable_id(id) => id.to_owned(),
             _ => format!("{:032x}", rand::random::<u128>()),
         };
-        session.as_downstream_mut().set_read_timeout(Some(SILENT_CLIENT));
-        session.as_downstream_mut().set_write_timeout(Some(SILENT_CLIENT));
-        passage.admission = self.registry.admit(self.max_requests);
+        let downstream = session.as_downstream_mut();
+        // The connection itself watches how its client keeps up with its body.
+        downstream.set_read_timeout(None);
+        downstream.set_write_timeout(Some(SILENT_CLIENT));
+        // Who has sent all and closes that direction still wants the answer.
+        downstream.set_abort_on_close(false);
+        passage.admission = self.registry.admit(self.max_requests, || self.seats.make_room());
         passage.overloaded = passage.admission.is_none();
         Ok(())
     }
@@ -125,7 +143,8 @@ impl ProxyHttp for Balancer {
         passage: &mut Passage,
     ) -> pingora::Result<()> {
         request.insert_header(REQUEST_ID, passage.request_id.as_str())?;
-        request.insert_header("x-forwarded-proto", "http")?;
+        let secure = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
+        request.insert_header("x-forwarded-proto", if secure { "https" } else { "http" })?;
         if let Some(client) = session.client_addr().and_then(|address| address.as_inet()) {
             let earlier = request.headers.get_all("x-forwarded-for").iter();
             let mut hops: Vec<String> =
@@ -203,7 +222,11 @@ impl ProxyHttp for Balancer {
         error: &Error,
         passage: &mut Passage,
     ) -> FailToProxy {
-        let (status, code, text) = verdict(error);
+        let fault = passage.place.as_ref().and_then(|place| place.fault());
+        let (status, code, text) = match fault {
+            Some(fault) => (fault.status, fault.code(), fault.message),
+            None => verdict(error),
+        };
         if status > 0 && session.response_written().is_none() {
             self.registry.failures.fetch_add(1, Ordering::Relaxed);
             session.set_keepalive(None);
@@ -272,7 +295,7 @@ fn verdict(error: &Error) -> (u16, &'static str, &'static str) {
     }
 }
 
-fn error_body(code: &str, message: &str, request_id: &str) -> serde_json::Value {
+pub(super) fn error_body(code: &str, message: &str, request_id: &str) -> serde_json::Value {
     serde_json::json!({ "code": code, "message": message, "request_id": request_id })
 }
 

@@ -90,12 +90,17 @@ impl Registry {
         self.in_flight.load(Ordering::SeqCst)
     }
 
-    /// Counts a request for as long as the guard lives; `None` above the limit.
-    pub(crate) fn admit(self: &Arc<Self>, limit: usize) -> Option<Admission> {
+    /// Counts a request for as long as the guard lives; `None` above the limit, unless room can be
+    /// made for it.
+    pub(crate) fn admit(
+        self: &Arc<Self>,
+        limit: usize,
+        make_room: impl FnOnce() -> bool,
+    ) -> Option<Admission> {
         let before = self.in_flight.fetch_add(1, Ordering::SeqCst);
         let admission = Admission(Arc::clone(self));
         self.requests.fetch_add(1, Ordering::Relaxed);
-        (before < limit).then_some(admission)
+        (before < limit || make_room()).then_some(admission)
     }
 }
 
@@ -199,6 +204,9 @@ mod tests {
         BalancerConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 1)),
             max_requests: 10,
+            max_connections: 10,
+            times: super::super::limits::Times::default(),
+            tls: None,
             drain_timeout: Duration::from_secs(1),
             health: crate::spec::HealthSpec::default(),
             backends: names

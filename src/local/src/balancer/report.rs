@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::registry::Registry;
 pub(crate) use super::registry::Standing;
+use super::seats::Seats;
 use crate::data::DataDir;
 use crate::data::files::{Durability, Stamp, read_json, write_json};
 
@@ -23,6 +24,15 @@ pub(crate) struct BalancerReport {
     pub(crate) requests: u64,
     pub(crate) failures: u64,
     pub(crate) retries: u64,
+    /// Client connections, idle ones included.
+    #[serde(default)]
+    pub(crate) connections: usize,
+    /// Connections and requests turned away: invalid, too slow, or beyond a limit.
+    #[serde(default)]
+    pub(crate) refused: u64,
+    /// Connections that let the balancer wait and made room for others.
+    #[serde(default)]
+    pub(crate) given_up: u64,
     pub(crate) backends: Vec<BackendReport>,
 }
 
@@ -52,12 +62,12 @@ pub(crate) fn stamp(data: &DataDir) -> Option<Stamp> {
 }
 
 /// Writes whenever something has changed, for as long as the process lives.
-pub(super) fn start(data: DataDir, registry: Arc<Registry>) {
+pub(super) fn start(data: DataDir, registry: Arc<Registry>, seats: Arc<Seats>) {
     std::thread::spawn(move || {
         let path = data.run_file(FILE);
         let mut written = None;
         loop {
-            let report = make(&registry);
+            let report = make(&registry, &seats);
             // A full disk must not end the balancer; the next change tries again.
             if written.as_ref() != Some(&report)
                 && write_json(&path, &report, Durability::Memory).is_ok()
@@ -69,13 +79,16 @@ pub(super) fn start(data: DataDir, registry: Arc<Registry>) {
     });
 }
 
-fn make(registry: &Registry) -> BalancerReport {
+fn make(registry: &Registry, seats: &Seats) -> BalancerReport {
     BalancerReport {
         pid: std::process::id(),
         in_flight: registry.in_flight(),
         requests: registry.requests.load(Ordering::Relaxed),
         failures: registry.failures.load(Ordering::Relaxed),
         retries: registry.retries.load(Ordering::Relaxed),
+        connections: seats.connections(),
+        refused: seats.refused.load(Ordering::Relaxed),
+        given_up: seats.given_up.load(Ordering::Relaxed),
         backends: registry
             .backends()
             .iter()

@@ -1,111 +1,14 @@
 //! The balancer alone, before servers of the test's choosing (HA-5).
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command};
+use std::net::TcpStream;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::support::{Answer, Deployment, eventually, free_address, request, stand_in};
+use crate::bench::{Bench, config, server, write_config};
+use crate::support::{Deployment, eventually, request, stand_in};
 
 const HUNDRED_MEGABYTES: usize = 100 * 1024 * 1024;
-
-/// A balancer process and its servers; all end with it.
-struct Bench {
-    _folder: tempfile::TempDir,
-    data: std::path::PathBuf,
-    listen: SocketAddr,
-    addresses: Vec<SocketAddr>,
-    servers: Vec<Child>,
-    balancer: Child,
-}
-
-impl Bench {
-    fn with_servers(count: usize) -> Self {
-        Self::with_limit(count, 100)
-    }
-
-    /// At most `limit` requests at once.
-    fn with_limit(count: usize, limit: usize) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let data = folder.path().join("data");
-        local::DataDir::open_or_create(&data).unwrap();
-        let listen = free_address();
-        let addresses: Vec<SocketAddr> = (0..count).map(|_| free_address()).collect();
-        write_backends(&data, listen, &addresses, false, limit);
-        let servers = addresses.iter().map(|address| server(*address)).collect();
-        let balancer =
-            Command::new(stand_in()).args(["__balancer", "--data"]).arg(&data).spawn().unwrap();
-        let bench = Self { _folder: folder, data, listen, addresses, servers, balancer };
-        eventually("the balancer answers", || {
-            request(listen, "GET", "/-/balancer/health", "", &[])
-                .is_ok_and(|answer| answer.status == 200)
-        });
-        if count > 0 {
-            eventually("a request comes through", || bench.get("/instance").status == 200);
-        }
-        bench
-    }
-
-    fn get(&self, path: &str) -> Answer {
-        request(self.listen, "GET", path, "", &[]).unwrap()
-    }
-
-    /// Whether the balancer's own report has this text.
-    fn reports(&self, text: &str) -> bool {
-        std::fs::read_to_string(self.data.join("run/balancer.json"))
-            .is_ok_and(|report| report.contains(text))
-    }
-
-    /// Most memory the balancer has ever had, in bytes.
-    fn peak_memory(&self) -> usize {
-        let status =
-            std::fs::read_to_string(format!("/proc/{}/status", self.balancer.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
-        line.split_ascii_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
-    }
-}
-
-impl Drop for Bench {
-    fn drop(&mut self) {
-        for child in self.servers.iter_mut().chain([&mut self.balancer]) {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
-
-fn server(address: SocketAddr) -> Child {
-    Command::new(stand_in())
-        .env("SYNCD_LISTEN", address.to_string())
-        .env("SYNCD_INSTANCE", address.to_string())
-        .spawn()
-        .unwrap()
-}
-
-fn write_backends(
-    data: &std::path::Path,
-    listen: SocketAddr,
-    servers: &[SocketAddr],
-    draining: bool,
-    limit: usize,
-) {
-    let backends: Vec<_> = servers
-        .iter()
-        .map(|address| {
-            serde_json::json!({ "name": address.to_string(), "zone": "a", "address": address, "launch": "1",
-                "draining": draining })
-        })
-        .collect();
-    let config = serde_json::json!({
-        "listen": listen, "max_requests": limit, "drain_timeout": { "secs": 3, "nanos": 0 },
-        "health": { "path": "/health", "interval": { "secs": 0, "nanos": 300_000_000 },
-            "timeout": { "secs": 0, "nanos": 250_000_000 }, "unhealthy": 2, "healthy": 2 },
-        "backends": backends,
-    });
-    let next = data.join("run/next");
-    std::fs::write(&next, config.to_string()).unwrap();
-    std::fs::rename(next, data.join("run/backends.json")).unwrap();
-}
 
 #[test]
 fn without_a_healthy_server_the_answer_is_a_503_that_programs_understand() {
@@ -192,7 +95,11 @@ fn a_returned_server_gets_requests_again_and_a_draining_one_none() {
     assert!((0..10).all(|_| bench.get("/instance").body == second));
     bench.servers[0] = server(bench.addresses[0]);
     eventually("the first is back", || bench.get("/instance").body == first);
-    write_backends(&bench.data, bench.listen, &bench.addresses, true, 100);
+    let mut draining = config(bench.listen, &bench.addresses);
+    for backend in draining["backends"].as_array_mut().unwrap() {
+        backend["draining"] = true.into();
+    }
+    write_config(&bench.data, &draining);
     eventually("both are draining", || bench.get("/instance").status == 503);
 }
 
@@ -266,7 +173,7 @@ fn a_websocket_passes_in_both_directions() {
 
 #[test]
 fn above_the_limit_the_answer_is_clear_and_below_it_all_is_well_again() {
-    let bench = Bench::with_limit(1, 8);
+    let bench = Bench::with(1, |config| config["max_requests"] = 8.into());
     let mut waiting: Vec<TcpStream> = (0..8)
         .map(|_| {
             let mut stream = TcpStream::connect(bench.listen).unwrap();
@@ -292,7 +199,7 @@ fn a_taken_entry_address_ends_the_balancer_with_a_reason() {
     let deployment = Deployment::new();
     local::DataDir::open_or_create(deployment.data()).unwrap();
     let holder = std::net::TcpListener::bind(deployment.spec.listen).unwrap();
-    write_backends(deployment.data(), deployment.spec.listen, &[], false, 100);
+    write_config(deployment.data(), &config(deployment.spec.listen, &[]));
     let output = Command::new(stand_in())
         .args(["__balancer", "--data"])
         .arg(deployment.data())

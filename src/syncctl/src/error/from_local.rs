@@ -47,6 +47,7 @@ fn kind(error: &LocalError) -> Kind {
         | LocalError::NotReady { .. } => Kind::Unavailable,
         LocalError::ReleaseUndone { .. } => Kind::ReleaseUndone,
         LocalError::ProgramMissing { .. }
+        | LocalError::Certificate { .. }
         | LocalError::UnknownRelease { .. }
         | LocalError::NoEarlierRelease
         | LocalError::UnknownZone { .. } => Kind::NotFound,

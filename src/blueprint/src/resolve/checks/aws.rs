@@ -1,5 +1,5 @@
 use super::Checks;
-use crate::values::{Arn, Duration, EmailAddress, MailIdentity, Region, StorageKey};
+use crate::values::{Arn, Certificate, Duration, EmailAddress, MailIdentity, Region, StorageKey};
 
 impl Checks<'_> {
     pub(super) fn aws(&mut self) {
@@ -60,7 +60,10 @@ impl Checks<'_> {
                 .setting(path)
                 .is_some_and(|setting| setting.value != crate::value::Value::None)
         };
-        let (domain, certificate) = (has("entry.domain"), has("entry.certificate"));
+        // The other kinds rest on this target, which is reported already.
+        let certificate =
+            matches!(self.settings.get("entry.certificate"), Some(Certificate::Existing(_)));
+        let domain = has("entry.domain");
         let broken =
             self.settings.is_broken("entry.domain") || self.settings.is_broken("entry.certificate");
         if broken {
@@ -92,10 +95,9 @@ impl Checks<'_> {
                 "a protected deployment without `entry.certificate` answers on plain HTTP only";
             self.risk("protect", &[], message, "write `entry: { domain: …, certificate: … }`");
         }
-        self.same_region(
-            "entry.certificate",
-            self.settings.get::<Arn>("entry.certificate").as_ref(),
-        );
+        if let Some(Certificate::Existing(arn)) = self.settings.get("entry.certificate") {
+            self.same_region("entry.certificate", Some(&arn));
+        }
     }
 
     fn key(&mut self) {

@@ -3,7 +3,8 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::keys::{self, Found, Scope};
 use crate::layer::Origin;
 use crate::resolve::rank;
-use crate::values::quote;
+use crate::value::Value;
+use crate::values::{Certificate, quote};
 
 impl Checks<'_> {
     /// Keys of the other target.
@@ -20,7 +21,12 @@ impl Checks<'_> {
         let chosen = rank(&target.origin);
         for (path, setting) in self.settings.iter() {
             let Some(Found::Key(key) | Found::Either(key)) = keys::find(path) else { continue };
-            let (foreign, other) = match key.scope {
+            let scope = match &setting.value {
+                Value::Certificate(Certificate::Existing(_)) => Scope::Aws,
+                Value::Certificate(_) => Scope::Local,
+                _ => key.scope,
+            };
+            let (foreign, other) = match scope {
                 Scope::Both => continue,
                 Scope::Aws => (local, "aws"),
                 Scope::Local => (!local, "local"),
@@ -31,10 +37,12 @@ impl Checks<'_> {
                 continue;
             }
             let here = if local { "local" } else { "aws" };
-            let message = format!(
-                "{} has an effect on target {other} only, and the target is {here}",
-                quote(path)
-            );
+            let what = match &setting.value {
+                Value::Certificate(certificate) => format!("{} {certificate}", quote(path)),
+                _ => quote(path),
+            };
+            let message =
+                format!("{what} has an effect on target {other} only, and the target is {here}");
             let place = setting.place.clone();
             let problem = if given >= chosen {
                 let hint = format!("remove it, or write `target: {other}`");
