@@ -103,6 +103,16 @@ pub(crate) fn add(data: &DataDir, release: &Pin, verdict: Verdict) {
     }
 }
 
+/// Adds a release that serves, unless it has passed before.
+pub(crate) fn add_good(data: &DataDir, release: &Pin) {
+    let all = read(data).unwrap_or_default();
+    let passed =
+        |known: &Release| known.digest == release.digest && known.verdict == Verdict::Passed;
+    if !all.iter().any(passed) {
+        add(data, release, Verdict::Passed);
+    }
+}
+
 /// The releases whose programs are worth keeping, oldest first.
 pub(crate) fn worth_keeping(data: &DataDir) -> Vec<String> {
     let all = read(data).unwrap_or_default();

@@ -88,6 +88,8 @@ struct Supervisor {
     outages: Outages,
     sizer: Sizer,
     looked_after: Instant,
+    /// Digest of the release last seen at work, so that its history is written once.
+    known_good: Option<String>,
     /// Of the wish, so that only a new one is read.
     stamp: Option<Stamp>,
 }
@@ -120,6 +122,7 @@ impl Supervisor {
             outages: Outages::default(),
             sizer,
             looked_after: Instant::now(),
+            known_good: None,
             stamp,
         })
     }
