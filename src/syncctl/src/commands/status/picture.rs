@@ -208,7 +208,7 @@ fn age(part: &ComponentStatus, at: Timestamp) -> String {
 }
 
 /// The servers of each zone, also of a zone that has just lost all of its servers.
-fn by_zone<'a>(now: &'a Status, at: Timestamp) -> BTreeMap<String, Vec<&'a ComponentStatus>> {
+fn by_zone(now: &Status, at: Timestamp) -> BTreeMap<String, Vec<&ComponentStatus>> {
     const REMEMBERED: Duration = Duration::from_secs(600);
     let mut zones: BTreeMap<String, Vec<&ComponentStatus>> = BTreeMap::new();
     for activity in &now.activities {
