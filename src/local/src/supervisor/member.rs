@@ -12,7 +12,7 @@ use crate::activity::{Event, record};
 use crate::balancer::config::BackendSpec;
 use crate::component::{Component, Kind};
 use crate::data::DataDir;
-use crate::logs::last_lines;
+use crate::logs::{self, last_lines_since};
 use crate::process::Process;
 use crate::state::{ComponentState, ComponentStatus};
 
@@ -73,6 +73,8 @@ pub(super) struct Member {
     intended: bool,
     reason: Option<String>,
     blame: Option<Blame>,
+    /// Length of the log before the process was started.
+    log_from: u64,
 }
 
 impl Member {
@@ -91,6 +93,7 @@ impl Member {
             intended: false,
             reason: None,
             blame: None,
+            log_from: 0,
         }
     }
 
@@ -126,6 +129,7 @@ impl Member {
             self.component = wished.clone();
         }
         let first_path = (on_trial && self.kind() == Kind::Server).then_some(READY);
+        self.log_from = logs::length(&data.log_file(self.name()));
         match self.component.launch.start(data) {
             Ok((child, process)) => {
                 let cause = format!("process {}", process.identity.pid);
@@ -251,7 +255,7 @@ impl Member {
             if self.failures > 1 || status.is_some_and(|status| !was_killed(status)) {
                 self.blame(data, &end);
             }
-            let last = last_lines(&data.log_file(self.name()), 3).join(" | ");
+            let last = last_lines_since(&data.log_file(self.name()), self.log_from, 3).join(" | ");
             self.reason =
                 Some(if last.is_empty() { end } else { format!("{end}; last log lines: {last}") });
         }
@@ -270,7 +274,8 @@ impl Member {
         self.blame = Some(Blame {
             digest: process.digest.clone(),
             reason: format!("{}: {reason}", self.name()),
-            log_tail: last_lines(&data.log_file(self.name()), LOG_LINES),
+            // A name may have been another server's before.
+            log_tail: last_lines_since(&data.log_file(self.name()), self.log_from, LOG_LINES),
         });
     }
 
