@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use super::{able_supervisor, replace_supervisor};
 use crate::component::{BALANCER, ENGINES, Kind, SUPERVISOR, reachable};
 use crate::data::DataDir;
 use crate::desired::Desired;
@@ -21,6 +22,8 @@ const LIMIT: Duration = Duration::from_secs(60);
 const LIMIT_PER_SERVER: Duration = Duration::from_secs(15);
 /// Deaths in a row after which waiting longer tells nothing new.
 const HOPELESS: u32 = 3;
+/// A supervisor that ends more often than this while somebody waits won't do any better.
+const MOST_REVIVALS: u32 = 2;
 const LOG_LINES: usize = 10;
 const SERVERS: &str = "servers";
 const READY: &str = "ready";
@@ -37,6 +40,7 @@ pub(super) fn wait_until_ready(
     let mut steps = Steps::new(reporter);
     let mut reason = "the supervisor has not reported yet".to_owned();
     let mut supervisor_seen = Instant::now();
+    let mut revivals = 0;
     while begun.elapsed() < limit {
         if reporter.cancelled() {
             return Err(LocalError::Interrupted);
@@ -59,12 +63,19 @@ pub(super) fn wait_until_ready(
             }
         }
         if supervisor_seen.elapsed() > Duration::from_secs(1) {
-            if !discover(data.root()).iter().any(|process| process.component == SUPERVISOR) {
-                return Err(LocalError::DoesNotStart {
-                    component: SUPERVISOR.to_owned(),
-                    reason: "it has ended".to_owned(),
-                    log_tail: last_lines(&data.log_file(SUPERVISOR), LOG_LINES),
-                });
+            let running = discover(data.root());
+            if able_supervisor(&running).is_none() {
+                if revivals == MOST_REVIVALS {
+                    return Err(LocalError::DoesNotStart {
+                        component: SUPERVISOR.to_owned(),
+                        reason: "it has ended".to_owned(),
+                        log_tail: last_lines(&data.log_file(SUPERVISOR), LOG_LINES),
+                    });
+                }
+                // Its death is no reason to give up what it was doing: the next one goes on.
+                reporter.message("the supervisor has ended; starting it again");
+                replace_supervisor(data, desired, &running)?;
+                revivals += 1;
             }
             supervisor_seen = Instant::now();
         }

@@ -205,6 +205,24 @@ fn a_roll_goes_on_without_its_command_and_without_its_supervisor() {
 }
 
 #[test]
+fn whoever_waits_for_a_roll_starts_a_supervisor_that_died_again() {
+    let mut deployment = Deployment::new();
+    deployment.spec.bake = Duration::from_secs(2);
+    deployment.up();
+    let newer = other_build(&deployment, "newer");
+    std::thread::scope(|scope| {
+        let rolling = scope.spawn(|| roll(&deployment, newer));
+        deployment.status_when("the roll has begun", |status| {
+            status.rollout.as_ref().is_some_and(local::RolloutStatus::is_running)
+        });
+        kill(deployment.status().supervisor.pid.unwrap(), "KILL");
+        let outcome = rolling.join().unwrap().unwrap();
+        assert_eq!(deployment.status().release, outcome.to);
+    });
+    deployment.status_when("everything is well", all_healthy);
+}
+
+#[test]
 fn a_server_killed_in_the_middle_of_a_roll_is_replaced_and_the_roll_goes_on() {
     let deployment = Deployment::started();
     let newer = other_build(&deployment, "newer");
