@@ -10,10 +10,10 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/$(TOOLS)/bin:$(PATH)
 CARGO := cargo
 BINARIES := --workspace --bins
 
-.PHONY: help up down build test test-rust test-e2e lint fmt advisories bench release clean
+.PHONY: help up down build test test-rust test-e2e week lint fmt advisories bench bench-availability release clean
 
 help: ## Show this help
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 20
 
 up: build ## Build, then bring the service up on this machine
 	target/debug/syncctl up
@@ -29,10 +29,16 @@ test: test-rust test-e2e ## Run every test; installs what they need into .venv
 test-rust: cmake
 	$(CARGO) test --workspace --no-fail-fast
 
-# With all targets, so that the programs are those that test-rust has built: nothing is built twice.
+# With all targets, so that the programs are those that test-rust has built: nothing is built twice. Then the server
+# of an earlier commit, with the same dependencies, for the test of mixed releases.
 test-e2e: cmake $(VENV)/tests-ready
 	$(CARGO) build --workspace --all-targets
+	$(VENV)/bin/python tests/e2e/previous.py
 	$(VENV)/bin/python -m pytest -q tests/e2e
+
+week: cmake $(VENV)/tests-ready ## Simulate a week: 2,000 random faults under load (WEEK="--seed 7 --faults 100")
+	$(CARGO) build $(BINARIES)
+	$(VENV)/bin/python tests/e2e/week.py $(WEEK)
 
 lint: cmake $(TOOLS)/bin/cargo-deny ## Formatting, clippy, dependency rules
 	$(CARGO) fmt --all --check
@@ -47,6 +53,9 @@ advisories: $(TOOLS)/bin/cargo-deny ## Ask the RustSec database (needs the inter
 
 bench: release $(VENV)/tests-ready ## Measure what BENCHMARKS.md states, beside its peers
 	$(VENV)/bin/python tests/bench/run.py
+
+bench-availability: release $(VENV)/tests-ready ## Measure what users notice of drills and rolls
+	$(VENV)/bin/python tests/bench/availability.py
 
 release: cmake ## Optimised binaries in target/release
 	$(CARGO) build --release $(BINARIES)

@@ -11,6 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from client import new_id, sha256
+from pushing import contents, make_tree
 
 ROUNDS = 10
 SEED = int(os.environ.get("SYNCCTL_TEST_SEED", "20261120"))
@@ -36,23 +37,6 @@ class Committer(threading.Thread):
                 self.first.set()
             except Exception:  # the service is being killed: that is what this test is about
                 time.sleep(0.05)
-
-
-def make_tree(folder, seed):
-    """300 small files and three larger ones, all different."""
-    rng = random.Random(seed)
-    for index in range(300):
-        path = folder / f"d{index % 10}" / f"{index}.bin"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(rng.randbytes(rng.randrange(1, 20_000)))
-    for index in range(3):
-        (folder / f"large{index}.bin").write_bytes(rng.randbytes(12_000_000))
-
-
-def contents(folder):
-    return {str(p.relative_to(folder)): sha256(p.read_bytes()) for p in folder.rglob("*") if p.is_file()}
-
-
 
 
 def test_nothing_acknowledged_is_lost_when_everything_dies(service):

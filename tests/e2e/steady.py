@@ -1,0 +1,103 @@
+"""Steady load that never repeats a request, and remembers what became of each."""
+
+import asyncio
+import json
+import re
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+# A client that waits longer than this has given up.
+PATIENCE = 10
+CONNECTIONS = 64
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One request: when it was sent (seconds since 1970), what it was, and how it failed, if it did."""
+
+    sent: float
+    kind: str
+    failure: str | None
+    took: float
+
+
+class Steady:
+    """So many requests a second on kept connections, until it is stopped."""
+
+    def __init__(self, port, token, space, rate):
+        self.address, self.rate = ("127.0.0.1", port), rate
+        self.answers = []
+        self.over = threading.Event()
+        self.taken = 0
+        authorised = f"Authorization: Bearer {token}\r\n"
+        body = json.dumps({"items": [{"path": "/nothing", "sha256": "00" * 32}]})
+        self.requests = {
+            "GET /health": "GET /health HTTP/1.1\r\nHost: bench\r\n\r\n".encode(),
+            "GET /v1/me": f"GET /v1/me HTTP/1.1\r\nHost: bench\r\n{authorised}\r\n".encode(),
+            "POST": (
+                f"POST /v1/spaces/{space}/check HTTP/1.1\r\nHost: bench\r\n{authorised}"
+                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+            ).encode(),
+        }
+        self.thread = threading.Thread(target=lambda: asyncio.run(self.together()), daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+
+    async def together(self):
+        self.begun = time.monotonic()
+        await asyncio.gather(*(self.client() for _ in range(CONNECTIONS)))
+
+    async def client(self):
+        connection = None
+        while not self.over.is_set():
+            number = self.taken
+            self.taken += 1
+            await asyncio.sleep(self.begun + number / self.rate - time.monotonic())
+            kind = ("POST", "GET /v1/me")[number % 10] if number % 10 < 2 else "GET /health"
+            sent, started, failure = time.time(), time.monotonic(), None
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    connection = connection or await asyncio.open_connection(*self.address)
+                    status, stays = await exchange(connection, self.requests[kind])
+                failure = f"status {status}" if status >= 400 else None
+            except TimeoutError:
+                failure, stays = "timeout", False
+            except ConnectionRefusedError:
+                failure, stays = "refused", False
+            except (OSError, EOFError):
+                failure, stays = "reset", False
+            if not stays and connection:
+                connection[1].close()
+                connection = None
+            self.answers.append(Answer(sent, kind, failure, time.monotonic() - started))
+        if connection:
+            connection[1].close()
+
+
+async def exchange(connection, request):
+    """Status, and whether the connection stays open."""
+    reader, writer = connection
+    writer.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+    if length:
+        await reader.readexactly(int(length[1]))
+    elif re.search(rb"(?i)\r\ntransfer-encoding: *chunked", head):
+        while size := int(await reader.readline(), 16):
+            await reader.readexactly(size + 2)
+        await reader.readline()
+    return int(head.split(b" ", 2)[1]), not re.search(rb"(?i)\r\nconnection: *close", head)
+
+
+def failures(answers):
+    """How many of which, for people."""
+    counted = Counter(f"{answer.kind}: {answer.failure}" for answer in answers if answer.failure)
+    return ", ".join(f"{count} × {what}" for what, count in sorted(counted.items()))
