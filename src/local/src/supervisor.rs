@@ -222,8 +222,7 @@ impl Supervisor {
         self.steer_group(now);
         for member in &mut self.members {
             let busy = self.report.as_ref().and_then(|report| {
-                let backend =
-                    report.backends.iter().find(|backend| backend.name == member.name())?;
+                let backend = report.of(member.process()?)?;
                 Some(!backend.draining || backend.in_flight > 0)
             });
             member.advance(&self.data, now, busy);

@@ -198,6 +198,10 @@ impl ProxyHttp for Balancer {
         let repeatable = session.req_header().method.is_idempotent()
             && !session.as_ref().retry_buffer_truncated();
         let upstream = error.esource() == &ErrorSource::Upstream;
+        // A kept connection may have been closed in good order just before.
+        if let Some(server) = passage.server.as_ref().filter(|_| upstream && !reused) {
+            server.0.errors.fetch_add(1, Ordering::Relaxed);
+        }
         let broken = matches!(
             error.etype(),
             ErrorType::ConnectionClosed

@@ -25,7 +25,7 @@ const LAST_CHANCE: Duration = Duration::from_secs(2);
 const LOG_LINES: usize = 10;
 /// What a release on trial has to answer first: a server that is alive but can't reach what it
 /// needs is no successor.
-const READY: &str = "/ready";
+pub(super) const READY: &str = "/ready";
 /// The balancer looks at its list every 50 ms; a server that leaves waits at least this long.
 const NOTICED: Duration = Duration::from_millis(250);
 
@@ -97,11 +97,16 @@ impl Member {
         }
     }
 
-    pub(super) fn adopted(component: Component, process: Process, sender: &Sender<Notice>) -> Self {
+    pub(super) fn adopted(
+        component: Component,
+        process: Process,
+        first_path: Option<&'static str>,
+        sender: &Sender<Notice>,
+    ) -> Self {
         let mut member = Self::new(component);
         member.since = process.started_at;
         member.phase = member.starting();
-        member.watch = Some(Watch::start(&member.component, &process, None, sender));
+        member.watch = Some(Watch::start(&member.component, &process, first_path, sender));
         member.process = Some(process);
         member
     }
@@ -159,6 +164,9 @@ impl Member {
 
     /// What time brings: limits pass, and a drained server may go.
     pub(super) fn advance(&mut self, data: &DataDir, now: Instant, busy: Option<bool>) {
+        if matches!(self.phase, Phase::Healthy { since } if since.elapsed() >= PROVEN) {
+            self.failures = 0;
+        }
         match self.phase {
             Phase::Starting { until } if now >= until => {
                 let limit = self.component.start_limit.as_secs();
