@@ -75,6 +75,8 @@ struct Supervisor {
     /// The same with the release in force, which may be the one before.
     effective: Desired,
     in_force: InForce,
+    /// Digest of the release that the history was last told of as good.
+    remembered: Option<String>,
     layout: Layout,
     /// Engines and balancer as wished.
     fixed: Vec<Component>,
@@ -110,6 +112,7 @@ impl Supervisor {
             data,
             desired,
             in_force,
+            remembered: None,
             fixed: Vec::new(),
             members: Vec::new(),
             sender,

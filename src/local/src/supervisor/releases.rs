@@ -72,15 +72,16 @@ impl Supervisor {
     }
 
     /// A release that serves without any roll, as after the first `up`, has proven itself too.
-    fn remember_good(&self) {
+    fn remember_good(&mut self) {
         let release = &self.in_force.release;
         let undone = self
             .in_force
             .rollout
             .as_ref()
             .is_some_and(|rollout| matches!(rollout.phase, Phase::Undone { .. }));
-        if !undone && self.published.as_ref().is_none_or(|state| !state.converged) {
+        if !undone && self.remembered.as_ref() != Some(&release.digest) {
             history::add(&self.data, release, Verdict::Passed);
+            self.remembered = Some(release.digest.clone());
         }
     }
 
