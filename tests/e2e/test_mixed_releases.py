@@ -11,6 +11,7 @@ from client import Api
 from conftest import BINARIES
 from load import Auditor, Load
 from pushing import Pusher, contents
+from releases import Releases
 from steady import Steady, failures
 
 LOGIN = "ada@x.example"
@@ -55,6 +56,16 @@ def test_the_release_before_and_this_one_serve_together(service, older):
     agent.once()
     for tree in pusher.trees:
         assert contents(agent.folder / tree.name) == contents(tree)
+
+
+def test_the_first_release_is_one_to_go_back_to(service):
+    """Its servers are in service a moment after they are healthy; it was forgotten where that moment was noticed."""
+    service.up()
+    first = service.status()["release"]
+    newer = Releases(BINARIES / "syncd", service.path / "builds").good_build("newer")
+    roll(service, newer)
+    service.run("syncctl", "rollback", "--bake", "1s")
+    assert service.status()["release"] == first
 
 
 class Agent(threading.Thread):

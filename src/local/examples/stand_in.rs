@@ -103,13 +103,15 @@ fn answer(reader: &mut BufReader<TcpStream>, writer: &mut TcpStream, begun: Inst
         return echo(reader, writer);
     }
     let received = read_body(reader, &head)?;
+    if own_fault("unready") && path != "/health" {
+        return send(writer, 503, "not ready");
+    }
     match path {
         "/wait" => std::thread::sleep(Duration::from_millis(number)),
         "/download" => return download(writer, number),
         "/health" if own_fault("unhealthy-later") && begun.elapsed() > LATE => {
             return send(writer, 503, "not well");
         }
-        "/ready" if own_fault("unready") => return send(writer, 503, "not ready"),
         "/anything" if own_fault("errors") => return send(writer, 500, "an error"),
         "/ready" if fault("unready").exists() => return send(writer, 503, "not ready"),
         "/health" if fault("unhealthy").exists() => return send(writer, 503, "not well"),

@@ -71,6 +71,8 @@ pub(super) struct Member {
     failures: u32,
     /// The end of the process is ours.
     intended: bool,
+    /// The process runs a release that has to prove itself.
+    on_trial: bool,
     reason: Option<String>,
     blame: Option<Blame>,
     /// Length of the log before the process was started.
@@ -91,6 +93,7 @@ impl Member {
             restarts: 0,
             failures: 0,
             intended: false,
+            on_trial: false,
             reason: None,
             blame: None,
             log_from: 0,
@@ -143,6 +146,7 @@ impl Member {
                 self.child = Some(child);
                 self.process = Some(process);
                 self.intended = false;
+                self.on_trial = on_trial;
                 self.phase = self.starting();
                 self.set_state(ComponentState::Starting);
             }
@@ -330,8 +334,12 @@ impl Member {
         self.process.as_ref()
     }
 
-    /// How the balancer gets to know it; `None` without a process.
+    /// How the balancer gets to know it; `None` without a process, and before a release on trial has
+    /// shown that it is ready: it may be alive and still answer everybody with errors.
     pub(super) fn backend(&self) -> Option<BackendSpec> {
+        if self.on_trial && matches!(self.phase, Phase::Starting { .. }) {
+            return None;
+        }
         let process = self.process.as_ref()?;
         let zone = self.component.zone.clone()?;
         Some(BackendSpec {
