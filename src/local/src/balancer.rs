@@ -9,6 +9,7 @@ mod connection;
 mod front;
 mod head;
 mod health;
+mod hesitant;
 pub(crate) mod limits;
 mod loan;
 mod proxy;

@@ -1,6 +1,7 @@
 //! What should run: written by `up`, followed by the supervisor.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,9 @@ pub(crate) struct Desired {
     pub(crate) generation: u64,
     pub(crate) spec: LocalSpec,
     pub(crate) programs: PinnedPrograms,
+    /// How long this one roll is watched, where that differs from the blueprint.
+    #[serde(default)]
+    pub(crate) bake_once: Option<Duration>,
 }
 
 /// The programs, pinned to a content.
@@ -45,6 +49,11 @@ impl Desired {
 
     pub(crate) fn write(&self, data: &DataDir) -> Result<()> {
         write_json(&data.run_file(FILE), self, Durability::Disk)
+    }
+
+    /// How long a new release is watched.
+    pub(crate) fn bake(&self) -> Duration {
+        self.bake_once.unwrap_or(self.spec.bake)
     }
 
     /// The same with another server program.

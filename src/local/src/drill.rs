@@ -15,6 +15,7 @@ use self::load::{Answer, Load};
 use crate::activity::activities;
 use crate::component::reachable;
 use crate::data::DataDir;
+use crate::data::lock::wait_lock;
 use crate::desired::Desired;
 use crate::error::{LocalError, Result};
 use crate::reporter::Reporter;
@@ -26,7 +27,8 @@ use crate::status::{Status, status};
 const CALM: Duration = Duration::from_secs(1);
 /// Beyond the outage; what takes longer won't come back by itself.
 const LONGEST_RECOVERY: Duration = Duration::from_secs(120);
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// A look costs something, and the clients share the machine with it.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 const MOST_MOMENTS: usize = 200;
 
 /// What to take away, and for how long.
@@ -122,6 +124,8 @@ pub fn drill(
     reporter: &dyn Reporter,
 ) -> Result<DrillReport> {
     let data = DataDir::open(data_dir)?;
+    // Nobody else may take something away, or roll, at the same time.
+    let _lock = wait_lock(&data.lock_file(), reporter)?;
     let before = status(data_dir)?;
     require_full_strength(&before)?;
     let desired = Desired::read(&data)?.ok_or(LocalError::NotRunning)?;
@@ -129,7 +133,7 @@ pub fn drill(
     let load = Load::start(reachable(desired.spec.listen), request.rate, writer);
     // Some calm first, so that the story has a beginning.
     std::thread::scope(|scope| {
-        load.run(scope);
+        let clients = load.run(scope);
         pause(CALM);
         reporter.progress(&blow.announcement());
         let struck = Instant::now();
@@ -138,7 +142,7 @@ pub fn drill(
             follow(data_dir, &before, &blow, &load, struck, reporter).inspect(|_| pause(CALM))
         });
         blow.lift();
-        let answers = load.stop();
+        let answers = load.stop(clients);
         let followed = followed?;
         let window = ejection_window(&desired.spec.health);
         Ok(report(&data, request.kind, &blow, (struck, struck_at), window, &answers, followed))
@@ -187,10 +191,7 @@ fn follow(
             recovery.replaced = Some(struck.elapsed());
             reporter.progress(&format!("{healthy} servers are in service again"));
         }
-        let whole = now.converged
-            && now.ready
-            && names(&now).len() == names(before).len()
-            && zones(&now) == zones(before);
+        let whole = now.converged && now.ready && stand_as_before(before, &now);
         if replaced && whole && struck.elapsed() >= blow.outage() {
             recovery.full_strength = Some(struck.elapsed());
             reporter.progress("everything is at full strength");
@@ -242,19 +243,15 @@ fn timeline(data: &DataDir, struck_at: Timestamp) -> Vec<Moment> {
 
 /// After so long a balancer has taken a server out that answers no check (HA-5).
 fn ejection_window(health: &HealthSpec) -> Duration {
-    health.interval * health.unhealthy + health.timeout
+    (health.interval + health.timeout) * health.unhealthy
 }
 
-fn names(status: &Status) -> Vec<&str> {
-    status.servers.iter().map(|server| server.name.as_str()).collect()
-}
-
-/// The zones that servers stand in, one entry a server.
-fn zones(status: &Status) -> Vec<Option<&str>> {
-    let mut zones: Vec<Option<&str>> =
-        status.servers.iter().map(|server| server.zone.as_deref()).collect();
-    zones.sort_unstable();
-    zones
+/// Every zone has at least the servers it had; the load of a drill may have made the group grow.
+fn stand_as_before(before: &Status, now: &Status) -> bool {
+    let count = |status: &Status, zone: &Option<String>| {
+        status.servers.iter().filter(|server| server.zone == *zone).count()
+    };
+    before.servers.iter().all(|one| count(now, &one.zone) >= count(before, &one.zone))
 }
 
 fn pause(time: Duration) {

@@ -56,6 +56,7 @@ pub fn releases(data_dir: &Path) -> Result<Vec<Release>> {
     let mut all = read(&data)?;
     if let Some(in_force) = InForce::read(&data)? {
         if let Some(rollout) = in_force.rollout.as_ref().filter(|rollout| rollout.is_running()) {
+            all.retain(|known| known.digest != rollout.to.digest);
             all.push(Release {
                 digest: rollout.to.digest.clone(),
                 source: rollout.to.source.clone(),
@@ -83,7 +84,11 @@ pub(crate) fn short(digest: &str) -> &str {
 
 /// Adds a verdict; an earlier one on the same release gives way.
 pub(crate) fn add(data: &DataDir, release: &Pin, verdict: Verdict) {
-    let mut all = read(data).unwrap_or_default();
+    // One that can't be read is left as it is, for a person to look at.
+    let mut all = match read(data) {
+        Ok(all) => all,
+        Err(error) => return tracing::warn!(%error, "the history of releases stays as it is"),
+    };
     if all.last().is_some_and(|last| last.digest == release.digest && last.verdict == verdict) {
         return;
     }
@@ -103,12 +108,21 @@ pub(crate) fn add(data: &DataDir, release: &Pin, verdict: Verdict) {
     }
 }
 
-/// The releases whose programs are worth keeping, oldest first.
-pub(crate) fn worth_keeping(data: &DataDir) -> Vec<String> {
+/// Adds a release that serves, unless it has passed before.
+pub(crate) fn add_good(data: &DataDir, release: &Pin) {
     let all = read(data).unwrap_or_default();
-    let passed = all.into_iter().filter(|release| release.verdict == Verdict::Passed);
+    let passed =
+        |known: &Release| known.digest == release.digest && known.verdict == Verdict::Passed;
+    if !all.iter().any(passed) {
+        add(data, release, Verdict::Passed);
+    }
+}
+
+/// The releases whose programs are worth keeping, oldest first.
+pub(crate) fn worth_keeping(data: &DataDir) -> Result<Vec<String>> {
+    let passed = read(data)?.into_iter().filter(|release| release.verdict == Verdict::Passed);
     let mut digests: Vec<String> = passed.map(|release| release.digest).collect();
-    digests.split_off(digests.len().saturating_sub(KEPT))
+    Ok(digests.split_off(digests.len().saturating_sub(KEPT)))
 }
 
 /// Where the copy of a release's program lies.

@@ -44,5 +44,5 @@ pub use roll::{RollOutcome, RollRequest, roll, rollback};
 pub use rollout::Phase;
 pub use spec::{HealthSpec, LocalSpec, Programs, ScaleSpec, TlsSpec};
 pub use state::{ComponentState, ComponentStatus, RolloutStatus};
-pub use status::{Status, Traffic, status};
+pub use status::{ServerTraffic, Status, Traffic, history, status};
 pub use up::{Running, UpOutcome, revive, up};

@@ -163,8 +163,19 @@ impl Source {
 
 /// The newest lines of a log, oldest first.
 pub(crate) fn last_lines(path: &Path, most: usize) -> Vec<String> {
-    let length = fs::metadata(path).map_or(0, |metadata| metadata.len());
-    let text = read_from(path, length.saturating_sub(64 * 1024)).unwrap_or_default();
+    last_lines_since(path, 0, most)
+}
+
+/// The length of a log in bytes.
+pub(crate) fn length(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |metadata| metadata.len())
+}
+
+/// The same of what was written from this length on, or of all when the log was cut since.
+pub(crate) fn last_lines_since(path: &Path, since: u64, most: usize) -> Vec<String> {
+    let length = length(path);
+    let since = if since <= length { since } else { 0 };
+    let text = read_from(path, length.saturating_sub(64 * 1024).max(since)).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     lines[lines.len().saturating_sub(most)..].iter().map(|line| (*line).to_owned()).collect()

@@ -42,6 +42,13 @@ pub(crate) fn pin_server(data: &DataDir, program: &Path) -> Result<(PathBuf, Str
     if size(&copied) != size(program) {
         make_private_dir(copied.parent().unwrap_or(data.root()))?;
         copy(program, &copied)?;
+        if self::digest(data, &copied)? != digest {
+            let _ = fs::remove_file(&copied);
+            return Err(LocalError::ProgramMissing {
+                path: program.to_owned(),
+                reason: "it changed while it was read; try again".to_owned(),
+            });
+        }
     }
     Ok((copied, digest))
 }
@@ -49,7 +56,8 @@ pub(crate) fn pin_server(data: &DataDir, program: &Path) -> Result<(PathBuf, Str
 /// Removes the copies that nobody would go back to: what stays is of the given wishes, of the roll
 /// that runs, and the last few that have passed.
 pub(crate) fn forget_others(data: &DataDir, kept: &[Option<&Desired>]) {
-    let mut names = history::worth_keeping(data);
+    // Better too many copies than one too few.
+    let Ok(mut names) = history::worth_keeping(data) else { return };
     names.extend(kept.iter().flatten().map(|desired| desired.programs.syncd_digest.clone()));
     match InForce::read(data) {
         Ok(Some(in_force)) => {
@@ -59,7 +67,6 @@ pub(crate) fn forget_others(data: &DataDir, kept: &[Option<&Desired>]) {
             );
         }
         Ok(None) => {}
-        // Better too many copies than one too few.
         Err(_) => return,
     }
     let Ok(entries) = fs::read_dir(data.releases_dir()) else { return };

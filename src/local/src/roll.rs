@@ -124,9 +124,7 @@ fn apply(
         .map_or_else(|| previous.programs.syncd_digest.clone(), |now| now.release.digest);
     let mut desired = previous.with_release(&to);
     desired.generation = previous.generation + 1;
-    if let Some(bake) = bake {
-        desired.spec.bake = bake;
-    }
+    desired.bake_once = bake;
     let (source, digest) = (to.source.clone(), to.digest);
     up::change_or_undo(data, &desired, Some(previous), &before, reporter)?;
     Ok(RollOutcome { from, to: digest, source, took: begun.elapsed() })

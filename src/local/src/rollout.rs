@@ -15,6 +15,8 @@ use crate::desired::PinnedPrograms;
 use crate::error::Result;
 
 const FILE: &str = "rollout.json";
+/// Why a roll ends that nobody wants any more.
+pub(crate) const CANCELLED: &str = "the release before it was asked for";
 /// Fewer server errors than this prove nothing.
 const LEAST_ERRORS: u64 = 5;
 /// Share of a new release's answers, in percent, that may be server errors.
@@ -112,6 +114,14 @@ impl InForce {
         write_json(&data.run_file(FILE), self, Durability::Disk)
     }
 
+    /// The release in force, or the one before it while it is on trial.
+    pub(crate) fn proven(&self) -> &Pin {
+        match &self.rollout {
+            Some(rollout) if rollout.is_trial() => &rollout.from,
+            _ => &self.release,
+        }
+    }
+
     /// Whether a new release is on its way in or out.
     pub(crate) fn is_rolling(&self) -> bool {
         self.rollout.as_ref().is_some_and(Rollout::is_running)
@@ -147,7 +157,7 @@ impl InForce {
             } else if rollout.from.digest == wished.digest {
                 rollout.generation = generation;
                 if !matches!(rollout.phase, Phase::Undoing { .. }) {
-                    let reason = "the release before it was asked for".to_owned();
+                    let reason = CANCELLED.to_owned();
                     rollout.phase = Phase::Undoing { reason, log_tail: Vec::new() };
                 }
                 self.release = wished;
@@ -173,6 +183,13 @@ impl InForce {
             started_at: now,
             phase: Phase::Replacing,
         });
+    }
+
+    /// Whether servers are being exchanged for others, forth or back.
+    pub(crate) fn is_replacing(&self) -> bool {
+        self.rollout
+            .as_ref()
+            .is_some_and(|one| matches!(one.phase, Phase::Replacing | Phase::Undoing { .. }))
     }
 
     /// One look at the rollout; `true` when it went on to another phase.

@@ -52,6 +52,19 @@ pub struct Traffic {
     /// Answers the balancer had to give itself because no server could.
     pub failures: u64,
     pub retries: u64,
+    /// By server, in the order of the balancer's list.
+    #[serde(default)]
+    pub servers: Vec<ServerTraffic>,
+}
+
+/// What one server has had to do since it was started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerTraffic {
+    pub name: String,
+    pub in_flight: usize,
+    pub requests: u64,
+    /// Answers of its own with a 5xx status.
+    pub errors: u64,
 }
 
 /// Looks; changes nothing.
@@ -138,6 +151,14 @@ fn listed(
     all
 }
 
+/// The newest activities, oldest first; as many as are kept, at most.
+///
+/// # Errors
+/// No data directory of ours.
+pub fn history(data_dir: &Path, most: usize) -> Result<Vec<Activity>> {
+    Ok(activities(&DataDir::open(data_dir)?, most))
+}
+
 impl From<BalancerReport> for Traffic {
     fn from(report: BalancerReport) -> Self {
         Self {
@@ -145,6 +166,16 @@ impl From<BalancerReport> for Traffic {
             requests: report.requests,
             failures: report.failures,
             retries: report.retries,
+            servers: report
+                .backends
+                .into_iter()
+                .map(|backend| ServerTraffic {
+                    name: backend.name,
+                    in_flight: backend.in_flight,
+                    requests: backend.requests,
+                    errors: backend.errors,
+                })
+                .collect(),
         }
     }
 }

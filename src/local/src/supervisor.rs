@@ -75,8 +75,6 @@ struct Supervisor {
     /// The same with the release in force, which may be the one before.
     effective: Desired,
     in_force: InForce,
-    /// Digest of the release that the history was last told of as good.
-    remembered: Option<String>,
     layout: Layout,
     /// Engines and balancer as wished.
     fixed: Vec<Component>,
@@ -90,6 +88,8 @@ struct Supervisor {
     outages: Outages,
     sizer: Sizer,
     looked_after: Instant,
+    /// Digest of the release last seen at work, so that its history is written once.
+    known_good: Option<String>,
     /// Of the wish, so that only a new one is read.
     stamp: Option<Stamp>,
 }
@@ -112,7 +112,6 @@ impl Supervisor {
             data,
             desired,
             in_force,
-            remembered: None,
             fixed: Vec::new(),
             members: Vec::new(),
             sender,
@@ -123,6 +122,7 @@ impl Supervisor {
             outages: Outages::default(),
             sizer,
             looked_after: Instant::now(),
+            known_good: None,
             stamp,
         })
     }
@@ -222,8 +222,7 @@ impl Supervisor {
         self.steer_group(now);
         for member in &mut self.members {
             let busy = self.report.as_ref().and_then(|report| {
-                let backend =
-                    report.backends.iter().find(|backend| backend.name == member.name())?;
+                let backend = report.of(member.process()?)?;
                 Some(!backend.draining || backend.in_flight > 0)
             });
             member.advance(&self.data, now, busy);

@@ -17,6 +17,7 @@ use crate::probe;
 use crate::process::{Process, discover, port};
 use crate::release;
 use crate::reporter::Reporter;
+use crate::rollout::InForce;
 use crate::spec::{LocalSpec, Programs};
 use crate::state::State;
 
@@ -69,7 +70,8 @@ pub fn up(spec: &LocalSpec, programs: &Programs, reporter: &dyn Reporter) -> Res
     let pinned = release::pin(&data, programs)?;
     let before = discover(data.root());
     let previous = Desired::read(&data)?;
-    let mut desired = Desired { generation: 1, spec: spec.clone(), programs: pinned };
+    let mut desired =
+        Desired { generation: 1, spec: spec.clone(), programs: pinned, bake_once: None };
     desired.spec.data_dir = data.root().to_owned();
     if let Some(previous) = &previous {
         desired.generation = previous.generation + 1;
@@ -108,12 +110,22 @@ pub(crate) fn change_or_undo(
     before: &[Process],
     reporter: &dyn Reporter,
 ) -> Result<()> {
+    let previous = previous.map(|wish| with_proven_release(data, wish));
     let outcome = change(data, desired, before, reporter);
     match &outcome {
         Ok(()) => release::forget_others(data, &[Some(desired), previous.as_ref()]),
         Err(_) => undo(data, previous, before, reporter, desired.generation + 1),
     }
     outcome
+}
+
+/// The wish with the release that serves, or that served before one on trial: what was wished last
+/// may have been undone since.
+fn with_proven_release(data: &DataDir, wish: Desired) -> Desired {
+    match InForce::read(data) {
+        Ok(Some(in_force)) => wish.with_release(in_force.proven()),
+        _ => wish,
+    }
 }
 
 /// Starts a supervisor when the deployment should run and has none. Any command may call it.

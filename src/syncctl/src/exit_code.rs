@@ -22,7 +22,7 @@ pub(crate) enum ExitCode {
 /// Every code a caller can see, with its meaning, for help and reference.
 pub(crate) const TABLE: &[(u8, &str)] = &[
     (0, "Done, or there was nothing to do"),
-    (1, "Error without a code of its own; a declined question; a failed `doctor` check"),
+    (1, "Error without a code of its own; a declined question; a failed `doctor` check or drill"),
     (2, "Reserved: changes present, with `--detailed-exitcode` only"),
     (64, "Wrong use of the command line"),
     (65, "The blueprint is not valid"),

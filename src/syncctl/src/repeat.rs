@@ -1,7 +1,7 @@
 //! Commands in hints repeat the flags that chose the deployment: a hint must work as it stands.
 
 /// Commands about one deployment, as they appear in hints.
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 21] = [
     "up",
     "status",
     "logs",
@@ -16,6 +16,13 @@ const COMMANDS: [&str; 14] = [
     "mail list",
     "mail show",
     "blueprint show",
+    "releases",
+    "roll",
+    "rollback",
+    "drill instance",
+    "drill freeze",
+    "drill zone",
+    "drill disk",
 ];
 
 /// The flags that were typed, as `(flag, value)`.

@@ -37,7 +37,7 @@ pub struct Config {
     pub keep_alive: Duration,
     /// Files that are streamed to clients at the same time.
     pub content_streams: usize,
-    /// Whose `X-Forwarded-For` is believed, as far as they themselves appended it.
+    /// Whose `X-Forwarded-For` entries are believed, as far as they themselves appended them.
     pub trusted_proxies: TrustedProxies,
     /// Web origins that may call this API; empty means none but our own.
     pub allowed_origins: Vec<HeaderValue>,

@@ -23,6 +23,8 @@ const MOST_REQUESTS: u32 = 100_000;
 const TLS_HANDSHAKE: u8 = 0x16;
 /// Says whether the whole service works; asked by those who look after it.
 const READY_PATH: &str = "/ready";
+/// Answered by every server without asking anybody else; drills ask for it.
+const SERVERS_HEALTH_PATH: &str = "/health";
 
 pub(super) struct Front {
     proxy: Arc<HttpProxy<Balancer>>,
@@ -111,7 +113,7 @@ impl Front {
 /// A supervisor that could not ask a busy balancer would take it for a dead one; it asks without TLS.
 fn asks_for_health(connection: &Connection) -> bool {
     let head = &connection.unread[..connection.header];
-    [HEALTH_PATH, READY_PATH].iter().any(|path| {
+    [HEALTH_PATH, READY_PATH, SERVERS_HEALTH_PATH].iter().any(|path| {
         head.strip_prefix(b"GET ")
             .and_then(|rest| rest.strip_prefix(path.as_bytes()))
             .is_some_and(|rest| rest.starts_with(b" "))

@@ -13,6 +13,7 @@ use pingora::prelude::{Error, ErrorSource, ErrorType, HttpPeer, Session};
 use pingora::proxy::{FailToProxy, ProxyHttp};
 
 use super::config::BalancerConfig;
+use super::hesitant::Hesitantly;
 use super::registry::{Admission, Occupation, Registry};
 use super::seats::{Place, Seats};
 
@@ -115,7 +116,7 @@ impl ProxyHttp for Balancer {
 
     async fn upstream_peer(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         passage: &mut Passage,
     ) -> pingora::Result<Box<HttpPeer>> {
         passage.server = None;
@@ -132,6 +133,11 @@ impl ProxyHttp for Balancer {
         peer.options.read_timeout = Some(SILENT_SERVER);
         peer.options.write_timeout = Some(SILENT_SERVER);
         peer.options.idle_timeout = Some(IDLE);
+        if session.as_downstream().is_upgrade_req() {
+            // A connection of its own, never one that was kept.
+            peer.group_key = 1;
+            peer.options.custom_l4 = Some(Arc::new(Hesitantly));
+        }
         passage.server = Some(backend.occupy());
         Ok(Box::new(peer))
     }
@@ -198,6 +204,10 @@ impl ProxyHttp for Balancer {
         let repeatable = session.req_header().method.is_idempotent()
             && !session.as_ref().retry_buffer_truncated();
         let upstream = error.esource() == &ErrorSource::Upstream;
+        // A kept connection may have been closed in good order just before.
+        if let Some(server) = passage.server.as_ref().filter(|_| upstream && !reused) {
+            server.0.errors.fetch_add(1, Ordering::Relaxed);
+        }
         let broken = matches!(
             error.etype(),
             ErrorType::ConnectionClosed

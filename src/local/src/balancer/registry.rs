@@ -35,7 +35,7 @@ pub(crate) struct Backend {
     pub(crate) name: String,
     pub(crate) zone: String,
     pub(crate) address: SocketAddr,
-    launch: String,
+    pub(super) launch: String,
     draining: AtomicBool,
     standing: AtomicU8,
     in_flight: AtomicUsize,

@@ -12,6 +12,7 @@ pub(crate) use super::registry::Standing;
 use super::seats::Seats;
 use crate::data::DataDir;
 use crate::data::files::{Durability, Stamp, read_json, write_json};
+use crate::process::Process;
 
 const FILE: &str = "balancer.json";
 const EVERY: Duration = Duration::from_millis(100);
@@ -39,6 +40,9 @@ pub(crate) struct BalancerReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct BackendReport {
     pub(crate) name: String,
+    /// Of the process that the figures are about; an earlier one may have had the same name.
+    #[serde(default)]
+    pub(crate) launch: String,
     pub(crate) zone: String,
     pub(crate) address: SocketAddr,
     pub(crate) standing: Standing,
@@ -59,6 +63,13 @@ pub(crate) fn read(data: &DataDir) -> Option<BalancerReport> {
 /// Changes with every report.
 pub(crate) fn stamp(data: &DataDir) -> Option<Stamp> {
     Stamp::of(&data.run_file(FILE))
+}
+
+impl BalancerReport {
+    /// What it says of one process.
+    pub(crate) fn of(&self, process: &Process) -> Option<&BackendReport> {
+        self.backends.iter().find(|backend| backend.launch == process.launch)
+    }
 }
 
 /// Writes whenever something has changed, for as long as the process lives.
@@ -94,6 +105,7 @@ fn make(registry: &Registry, seats: &Seats) -> BalancerReport {
             .iter()
             .map(|backend| BackendReport {
                 name: backend.name.clone(),
+                launch: backend.launch.clone(),
                 zone: backend.zone.clone(),
                 address: backend.address,
                 standing: backend.standing(),

@@ -22,7 +22,8 @@ pub(super) struct Blow {
 enum Victim {
     Killed(Process),
     Frozen(Process),
-    Zone(String),
+    /// Its name, and the processes it had.
+    Zone(String, Vec<u32>),
     Disk,
 }
 
@@ -33,11 +34,17 @@ impl Blow {
         let victim = match request.kind {
             DrillKind::Instance => Victim::Killed(server(data, before, target)?),
             DrillKind::Freeze => Victim::Frozen(server(data, before, target)?),
-            DrillKind::Zone => Victim::Zone(zone(before, target)?),
+            DrillKind::Zone => {
+                let zone = zone(before, target)?;
+                let servers = before.servers.iter();
+                let lost = servers.filter(|server| server.zone.as_ref() == Some(&zone));
+                let lost = lost.filter_map(|server| server.pid).collect();
+                Victim::Zone(zone, lost)
+            }
             DrillKind::Disk => Victim::Disk,
         };
         let outage = match victim {
-            Victim::Zone(_) | Victim::Disk => request.outage,
+            Victim::Zone(..) | Victim::Disk => request.outage,
             Victim::Killed(_) | Victim::Frozen(_) => Duration::ZERO,
         };
         Ok(Self { data: data.clone(), outage, victim })
@@ -50,7 +57,7 @@ impl Blow {
     pub(super) fn target(&self) -> String {
         match &self.victim {
             Victim::Killed(process) | Victim::Frozen(process) => process.component.clone(),
-            Victim::Zone(zone) => zone.clone(),
+            Victim::Zone(zone, _) => zone.clone(),
             Victim::Disk => "content".to_owned(),
         }
     }
@@ -64,7 +71,7 @@ impl Blow {
             Victim::Frozen(process) => {
                 format!("freezing {} (process {})", process.component, process.identity.pid)
             }
-            Victim::Zone(zone) => format!("zone {zone} is lost for {seconds:.0} s"),
+            Victim::Zone(zone, _) => format!("zone {zone} is lost for {seconds:.0} s"),
             Victim::Disk => format!("the disk takes no content for {seconds:.0} s"),
         }
     }
@@ -77,7 +84,7 @@ impl Blow {
         match &self.victim {
             Victim::Killed(process) => hit(process, Signal::KILL),
             Victim::Frozen(process) => hit(process, Signal::STOP),
-            Victim::Zone(zone) => outage::set(&self.data, zone, end()),
+            Victim::Zone(zone, _) => outage::set(&self.data, zone, end()),
             Victim::Disk => outage::fill_disk(&self.data, end()),
         }
     }
@@ -89,7 +96,7 @@ impl Blow {
             Victim::Frozen(process) => {
                 process.identity.signal(Signal::CONT);
             }
-            Victim::Zone(zone) => {
+            Victim::Zone(zone, _) => {
                 if let Err(error) = outage::set(&self.data, zone, Timestamp::now()) {
                     tracing::warn!(%error, "the outage ends by itself");
                 }
@@ -107,13 +114,16 @@ impl Blow {
                 healthy(now) >= healthy(before)
                     && !now.servers.iter().any(|one| one.pid == Some(process.identity.pid))
             }
-            Victim::Zone(zone) => {
+            Victim::Zone(zone, lost) => {
+                let is_lost =
+                    |server: &ComponentStatus| server.pid.is_some_and(|pid| lost.contains(&pid));
                 let elsewhere = now
                     .servers
                     .iter()
                     .filter(|server| is_healthy(server) && server.zone.as_ref() != Some(zone));
                 // With one zone only there is nowhere else to go.
-                elsewhere.count() >= healthy(before) || healthy(now) >= healthy(before)
+                !now.servers.iter().any(is_lost)
+                    && (elsewhere.count() >= healthy(before) || healthy(now) >= healthy(before))
             }
             // Whether it takes content again is for whoever writes to say.
             Victim::Disk => now.ready,

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::Scope;
+use std::thread::{Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use super::WriteProbe;
@@ -59,24 +59,38 @@ impl<'a> Load<'a> {
         Self { shared: Arc::new(shared), rate: rate.max(1), writer }
     }
 
-    pub(super) fn run<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) {
+    pub(super) fn run<'scope>(
+        &'scope self,
+        scope: &'scope Scope<'scope, '_>,
+    ) -> Vec<ScopedJoinHandle<'scope, ()>> {
         let begun = Instant::now();
         // A lost server holds some connections for a while; the others keep up the rate.
         let connections = (2 * self.rate / PER_CONNECTION).clamp(4, MOST_CONNECTIONS);
-        for _ in 0..connections {
-            let shared = Arc::clone(&self.shared);
-            let rate = self.rate;
-            scope.spawn(move || shared.ask(begun, rate));
-        }
+        let mut clients: Vec<_> = (0..connections)
+            .map(|_| {
+                let shared = Arc::clone(&self.shared);
+                let rate = self.rate;
+                scope.spawn(move || shared.ask(begun, rate))
+            })
+            .collect();
         if let Some(writer) = self.writer {
             let shared = Arc::clone(&self.shared);
-            scope.spawn(move || shared.write(writer));
+            clients.push(scope.spawn(move || shared.write(writer)));
         }
+        clients
     }
 
-    /// Ends the load; every answer so far, and every attempt to write.
-    pub(super) fn stop(&self) -> (Vec<Answer>, Vec<Answer>) {
+    /// Ends the load; every answer, and every attempt to write. Waits for those that still hang:
+    /// a request without an answer counts more than any other.
+    pub(super) fn stop(
+        &self,
+        clients: Vec<ScopedJoinHandle<'_, ()>>,
+    ) -> (Vec<Answer>, Vec<Answer>) {
         self.shared.over.store(true, Ordering::Relaxed);
+        for client in clients {
+            // One that panicked has told why on its way.
+            let _ = client.join();
+        }
         (take(&self.shared.answers), take(&self.shared.writes))
     }
 
@@ -119,9 +133,7 @@ impl Shared {
     }
 
     fn keep(&self, list: &Mutex<Vec<Answer>>, answer: Answer) {
-        if !self.over.load(Ordering::Relaxed) {
-            list.lock().unwrap_or_else(PoisonError::into_inner).push(answer);
-        }
+        list.lock().unwrap_or_else(PoisonError::into_inner).push(answer);
     }
 }
 

@@ -7,6 +7,7 @@
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::time::Duration;
 
 use super::identity::Identity;
 
@@ -16,6 +17,11 @@ pub(crate) const ENV_LAUNCH: &str = "SYNCCTL_LOCAL_LAUNCH";
 pub(crate) const ENV_FINGERPRINT: &str = "SYNCCTL_LOCAL_FINGERPRINT";
 pub(crate) const ENV_DIGEST: &str = "SYNCCTL_LOCAL_DIGEST";
 pub(crate) const ENV_STARTED: &str = "SYNCCTL_LOCAL_STARTED";
+
+/// An exec takes far less, even on a busy machine.
+const YOUNG: Duration = Duration::from_secs(2);
+const LOOKS: u32 = 100;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
 
 /// A living process of the deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,10 +51,28 @@ pub(crate) fn discover(root: &Path) -> Vec<Process> {
     found
 }
 
+/// Other users' processes can't be read, and are not ours.
+///
+/// In the middle of an exec a process shows no environment at all; a young one is asked again.
+fn environment(identity: &Identity) -> Option<Vec<u8>> {
+    let pid = identity.pid;
+    for _ in 0..LOOKS {
+        let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+        // Threads of the kernel have no program and never an environment.
+        let settled = !environment.is_empty()
+            || identity.age().is_none_or(|age| age > YOUNG)
+            || fs::read_link(format!("/proc/{pid}/exe")).is_err();
+        if settled {
+            return Some(environment);
+        }
+        std::thread::sleep(BETWEEN_LOOKS);
+    }
+    None
+}
+
 fn examine(pid: u32, root: &Path) -> Option<Process> {
     let identity = Identity::of(pid)?;
-    // Other users' processes can't be read, and are not ours.
-    let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let environment = environment(&identity)?;
     let value = |name: &str| {
         environment
             .split(|byte| *byte == 0)

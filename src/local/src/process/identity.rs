@@ -32,6 +32,14 @@ impl Identity {
         self.boot_id == boot_id() && start_ticks(self.pid) == Some(self.start_ticks)
     }
 
+    /// Since its start; `None` where the kernel does not tell.
+    pub(crate) fn age(&self) -> Option<Duration> {
+        let uptime = fs::read_to_string("/proc/uptime").ok()?;
+        let uptime: f64 = uptime.split_ascii_whitespace().next()?.parse().ok()?;
+        let started = self.start_ticks as f64 / rustix::param::clock_ticks_per_second() as f64;
+        Some(Duration::from_secs_f64((uptime - started).max(0.0)))
+    }
+
     /// Whether it has been frozen (SIGSTOP, a debugger): alive, but deaf.
     pub(crate) fn is_frozen(&self) -> bool {
         state_and_start(self.pid).is_some_and(|(state, _)| matches!(state, 'T' | 't'))

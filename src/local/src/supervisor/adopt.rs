@@ -1,7 +1,7 @@
 //! Takes over what an earlier supervisor has left running.
 
 use super::Supervisor;
-use super::member::Member;
+use super::member::{Member, READY};
 use crate::activity::{Event, record};
 use crate::component::{Component, ENGINES, SUPERVISOR, server};
 use crate::layout::{ENGINES_API, ENGINES_S3};
@@ -22,7 +22,9 @@ impl Supervisor {
                 Some(component) if !known => {
                     let cause = "found running by a new supervisor";
                     record(&self.data, &component.name, Event::Adopted, cause);
-                    self.members.push(Member::adopted(component, process, &self.sender));
+                    let first_path = self.first_path_of(&process);
+                    let member = Member::adopted(component, process, first_path, &self.sender);
+                    self.members.push(member);
                 }
                 _ => {
                     let cause = "a leftover of an earlier supervisor";
@@ -50,6 +52,12 @@ impl Supervisor {
             .unwrap_or(&self.in_force.release);
         let desired = self.desired.with_release(release);
         server(&self.data, &desired, &self.layout, &process.component)
+    }
+
+    /// One on trial has to be ready, whoever looks after it.
+    fn first_path_of(&self, process: &Process) -> Option<&'static str> {
+        let rollout = self.in_force.rollout.as_ref().filter(|rollout| rollout.is_trial())?;
+        (rollout.to.digest == process.digest).then_some(READY)
     }
 
     fn forget_taken_addresses(&mut self, running: &[&str]) {

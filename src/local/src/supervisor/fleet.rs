@@ -43,6 +43,7 @@ impl Supervisor {
 
     /// Says to every server that stays what it should be.
     pub(super) fn wish_servers(&mut self) {
+        let before = self.layout.clone();
         for member in self.members.iter_mut().filter(|member| member.kind() == Kind::Server) {
             if member.wished.is_some() {
                 let name = member.name().to_owned();
@@ -55,6 +56,7 @@ impl Supervisor {
                 }
             }
         }
+        self.keep_layout(&before);
     }
 
     fn launch(&mut self, name: &str) {
@@ -130,13 +132,11 @@ impl Supervisor {
 }
 
 /// Whether the balancer sends it requests. Without a word from the balancer nobody is replaced.
-fn in_service(report: Option<&BalancerReport>, member: &Member) -> bool {
+pub(super) fn in_service(report: Option<&BalancerReport>, member: &Member) -> bool {
     use crate::balancer::report::Standing;
-    report
-        .and_then(|report| report.backends.iter().find(|backend| backend.name == member.name()))
-        .is_some_and(|backend| {
-            backend.standing == Standing::Healthy
-                && !backend.draining
-                && matches!(member.phase, Phase::Healthy { .. })
-        })
+    report.and_then(|report| report.of(member.process()?)).is_some_and(|backend| {
+        backend.standing == Standing::Healthy
+            && !backend.draining
+            && matches!(member.phase, Phase::Healthy { .. })
+    })
 }

@@ -12,7 +12,7 @@ use crate::activity::{Event, record};
 use crate::balancer::config::BackendSpec;
 use crate::component::{Component, Kind};
 use crate::data::DataDir;
-use crate::logs::last_lines;
+use crate::logs::{self, last_lines_since};
 use crate::process::Process;
 use crate::state::{ComponentState, ComponentStatus};
 
@@ -25,7 +25,7 @@ const LAST_CHANCE: Duration = Duration::from_secs(2);
 const LOG_LINES: usize = 10;
 /// What a release on trial has to answer first: a server that is alive but can't reach what it
 /// needs is no successor.
-const READY: &str = "/ready";
+pub(super) const READY: &str = "/ready";
 /// The balancer looks at its list every 50 ms; a server that leaves waits at least this long.
 const NOTICED: Duration = Duration::from_millis(250);
 
@@ -75,6 +75,8 @@ pub(super) struct Member {
     on_trial: bool,
     reason: Option<String>,
     blame: Option<Blame>,
+    /// Length of the log before the process was started.
+    log_from: u64,
 }
 
 impl Member {
@@ -94,14 +96,20 @@ impl Member {
             on_trial: false,
             reason: None,
             blame: None,
+            log_from: 0,
         }
     }
 
-    pub(super) fn adopted(component: Component, process: Process, sender: &Sender<Notice>) -> Self {
+    pub(super) fn adopted(
+        component: Component,
+        process: Process,
+        first_path: Option<&'static str>,
+        sender: &Sender<Notice>,
+    ) -> Self {
         let mut member = Self::new(component);
         member.since = process.started_at;
         member.phase = member.starting();
-        member.watch = Some(Watch::start(&member.component, &process, None, sender));
+        member.watch = Some(Watch::start(&member.component, &process, first_path, sender));
         member.process = Some(process);
         member
     }
@@ -129,6 +137,7 @@ impl Member {
             self.component = wished.clone();
         }
         let first_path = (on_trial && self.kind() == Kind::Server).then_some(READY);
+        self.log_from = logs::length(&data.log_file(self.name()));
         match self.component.launch.start(data) {
             Ok((child, process)) => {
                 let cause = format!("process {}", process.identity.pid);
@@ -159,6 +168,9 @@ impl Member {
 
     /// What time brings: limits pass, and a drained server may go.
     pub(super) fn advance(&mut self, data: &DataDir, now: Instant, busy: Option<bool>) {
+        if matches!(self.phase, Phase::Healthy { since } if since.elapsed() >= PROVEN) {
+            self.failures = 0;
+        }
         match self.phase {
             Phase::Starting { until } if now >= until => {
                 let limit = self.component.start_limit.as_secs();
@@ -255,7 +267,7 @@ impl Member {
             if self.failures > 1 || status.is_some_and(|status| !was_killed(status)) {
                 self.blame(data, &end);
             }
-            let last = last_lines(&data.log_file(self.name()), 3).join(" | ");
+            let last = last_lines_since(&data.log_file(self.name()), self.log_from, 3).join(" | ");
             self.reason =
                 Some(if last.is_empty() { end } else { format!("{end}; last log lines: {last}") });
         }
@@ -274,7 +286,8 @@ impl Member {
         self.blame = Some(Blame {
             digest: process.digest.clone(),
             reason: format!("{}: {reason}", self.name()),
-            log_tail: last_lines(&data.log_file(self.name()), LOG_LINES),
+            // A name may have been another server's before.
+            log_tail: last_lines_since(&data.log_file(self.name()), self.log_from, LOG_LINES),
         });
     }
 

@@ -3,11 +3,13 @@
 use jiff::Timestamp;
 
 use super::Supervisor;
+use super::fleet::in_service;
 use super::member::{Blame, Member, Start};
 use crate::activity::Event;
 use crate::component::Kind;
+use crate::desired::Desired;
 use crate::history::{self, Verdict};
-use crate::rollout::{InForce, Phase, Pin, Sight};
+use crate::rollout::{CANCELLED, InForce, Phase, Pin, Sight};
 
 /// The manner in which a member that is due gets started.
 pub(super) fn manner(in_force: &InForce, member: &Member) -> (Start, bool) {
@@ -24,13 +26,11 @@ impl Supervisor {
     /// Takes in the release that the wish names.
     pub(super) fn follow_release(&mut self) {
         let wished = Pin::from(&self.desired.programs);
-        let watched = self
-            .members
-            .iter()
-            .any(|member| member.kind() == Kind::Server && member.process().is_some());
+        // Also one that is just being restarted: what it would serve with is worth protecting.
+        let watched = self.members.iter().any(|member| member.kind() == Kind::Server);
         let before = self.in_force.clone();
-        let spec = &self.desired.spec;
-        self.in_force.wish(wished, self.desired.generation, spec.bake, watched, Timestamp::now());
+        let Desired { generation, .. } = self.desired;
+        self.in_force.wish(wished, generation, self.desired.bake(), watched, Timestamp::now());
         if self.in_force != before {
             let began = self.in_force.rollout != before.rollout;
             self.tell_rollout(began);
@@ -74,14 +74,9 @@ impl Supervisor {
     /// A release that serves without any roll, as after the first `up`, has proven itself too.
     fn remember_good(&mut self) {
         let release = &self.in_force.release;
-        let undone = self
-            .in_force
-            .rollout
-            .as_ref()
-            .is_some_and(|rollout| matches!(rollout.phase, Phase::Undone { .. }));
-        if !undone && self.remembered.as_ref() != Some(&release.digest) {
-            history::add(&self.data, release, Verdict::Passed);
-            self.remembered = Some(release.digest.clone());
+        if self.known_good.as_ref() != Some(&release.digest) {
+            history::add_good(&self.data, release);
+            self.known_good = Some(release.digest.clone());
         }
     }
 
@@ -89,7 +84,8 @@ impl Supervisor {
         let Some(rollout) = &self.in_force.rollout else { return };
         match &rollout.phase {
             Phase::Passed { .. } => history::add(&self.data, &rollout.to, Verdict::Passed),
-            Phase::Undone { reason, .. } => {
+            // Nobody has judged a release that was only taken back.
+            Phase::Undone { reason, .. } if reason != CANCELLED => {
                 let verdict = Verdict::Undone { reason: reason.clone() };
                 history::add(&self.data, &rollout.to, verdict);
             }
@@ -104,29 +100,18 @@ impl Supervisor {
     }
 
     fn all_in_service(&self) -> bool {
-        let Some(report) = &self.report else { return false };
-        let servers = self.members.iter().filter(|member| member.kind() == Kind::Server);
-        servers.into_iter().all(|member| {
-            report.backends.iter().any(|backend| {
-                backend.name == member.name()
-                    && backend.standing == crate::balancer::report::Standing::Healthy
-            })
-        })
+        let mut servers = self.members.iter().filter(|member| member.kind() == Kind::Server);
+        servers.all(|member| in_service(self.report.as_ref(), member))
     }
 
-    /// Requests to, and 5xx answers of, the servers that run this program.
+    /// Requests to, and failed answers of, the servers that run this program.
     fn answers_of(&self, digest: &str) -> (u64, u64) {
         let Some(report) = &self.report else { return (0, 0) };
-        let runs = |name: &str| {
-            self.members.iter().any(|member| {
-                member.name() == name
-                    && member.process().is_some_and(|process| process.digest == digest)
-            })
-        };
-        report
-            .backends
+        self.members
             .iter()
-            .filter(|backend| runs(&backend.name))
+            .filter_map(Member::process)
+            .filter(|process| process.digest == digest)
+            .filter_map(|process| report.of(process))
             .fold((0, 0), |(requests, errors), backend| {
                 (requests + backend.requests, errors + backend.errors)
             })

@@ -83,8 +83,8 @@ impl Supervisor {
         let nothing_to_do = scale.cpu.is_none() && scale.requests.is_none();
         let too_early =
             self.sizer.looked.is_some_and(|looked| now.duration_since(looked) < scale.interval);
-        // While releases change, sizes do not: one thing at a time.
-        if nothing_to_do || too_early || self.in_force.is_rolling() {
+        // While servers are being replaced, their number stays: one thing at a time.
+        if nothing_to_do || too_early || self.in_force.is_replacing() {
             return;
         }
         self.sizer.looked = Some(now);
@@ -109,8 +109,7 @@ impl Supervisor {
             .filter(|member| member.kind() == Kind::Server && member.is_settled())
             .filter_map(|member| {
                 let process = member.process()?;
-                let backend =
-                    report.backends.iter().find(|backend| backend.name == member.name())?;
+                let backend = report.of(process)?;
                 Some(Reading {
                     launch: process.launch.clone(),
                     cpu: processor_time(process.identity.pid).unwrap_or(Duration::ZERO),

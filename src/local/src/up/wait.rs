@@ -35,7 +35,7 @@ pub(super) fn wait_until_ready(
 ) -> Result<()> {
     let spec = &desired.spec;
     let per_server = LIMIT_PER_SERVER + spec.drain_timeout;
-    let limit = LIMIT + per_server * u32::from(spec.most_servers.min(64)) + spec.bake;
+    let limit = LIMIT + per_server * u32::from(spec.most_servers.min(64)) + desired.bake();
     let begun = Instant::now();
     let mut steps = Steps::new(reporter);
     let mut reason = "the supervisor has not reported yet".to_owned();
@@ -49,7 +49,7 @@ pub(super) fn wait_until_ready(
             State::read(data).filter(|state| state.generation == desired.generation)
         {
             steps.follow(&state);
-            refuse_hopeless(data, &state)?;
+            refuse_hopeless(data, desired, &state)?;
             if state.is_done(desired.generation, &desired.programs.syncd_digest) {
                 match probe::healthy(reachable(spec.listen), "/ready", Duration::from_secs(2)) {
                     Ok(()) => {
@@ -90,10 +90,13 @@ pub(super) fn wait_until_ready(
 }
 
 /// Gives up on what won't come: a release that was undone, a part that ends again and again.
-fn refuse_hopeless(data: &DataDir, state: &State) -> Result<()> {
+fn refuse_hopeless(data: &DataDir, desired: &Desired, state: &State) -> Result<()> {
     let rollout = state.rollout.as_ref().filter(|one| one.generation == state.generation);
     if let Some(rollout) = rollout {
-        if let Phase::Undone { reason, log_tail, .. } = &rollout.phase {
+        // Undone may also be what was asked for: back from a release to the one before.
+        if let Phase::Undone { reason, log_tail, .. } = &rollout.phase
+            && rollout.to == desired.programs.syncd_digest
+        {
             return Err(LocalError::ReleaseUndone {
                 release: short(&rollout.to).to_owned(),
                 reason: reason.clone(),
@@ -105,7 +108,10 @@ fn refuse_hopeless(data: &DataDir, state: &State) -> Result<()> {
             return Ok(());
         }
     }
-    match state.components.iter().find(|part| part.failures >= HOPELESS) {
+    let hopeless = |part: &&ComponentStatus| {
+        part.failures >= HOPELESS && part.state != ComponentState::Healthy
+    };
+    match state.components.iter().find(hopeless) {
         Some(hopeless) => Err(does_not_start(data, hopeless)),
         None => Ok(()),
     }

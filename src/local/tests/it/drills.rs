@@ -28,7 +28,7 @@ fn a_killed_server_is_replaced_and_the_history_shows_it() {
         &DrillRequest { target: Some("b-1".into()), ..request(DrillKind::Instance) },
     );
     assert_eq!(report.target, "b-1");
-    assert!(report.replaced_after.unwrap() < Duration::from_secs(5), "{report:#?}");
+    assert!(report.replaced_after.unwrap() < Duration::from_secs(20), "{report:#?}");
     assert!(report.timeline.iter().any(|moment| moment.text.contains("signal 9")), "{report:#?}");
 }
 
@@ -44,6 +44,7 @@ fn a_lost_zone_is_made_up_for_elsewhere_and_comes_back() {
     let report =
         run(&deployment, &DrillRequest { target: Some("c".into()), ..request(DrillKind::Zone) });
     assert!(report.full_strength_after.unwrap() >= Duration::from_secs(2));
+    assert!(report.replaced_after.unwrap() > Duration::ZERO);
     let activities = deployment.status().activities;
     let elsewhere = activities
         .iter()
@@ -72,7 +73,8 @@ fn a_full_disk_refuses_content_and_takes_it_again() {
     let report =
         local::drill(deployment.data(), &request(DrillKind::Disk), Some(&content), &Silent)
             .unwrap();
-    assert!(report.writes_refused > 0, "{report:#?}");
+    assert!(report.passed() && report.writes_refused > 0, "{report:#?}");
+    assert!(report.writes > report.writes_refused, "{report:#?}");
     assert!(content.1.load(Ordering::Relaxed));
     assert!(!deployment.data().join("run/disk-full-until").exists());
 }

@@ -137,7 +137,7 @@ fn half_sent_posts_beyond_every_limit_leave_the_others_their_places() {
         worst = worst.max(begun.elapsed());
     }
     // Who had just come when the others came has to have waited a little before it gives way.
-    assert!(worst < Duration::from_secs(2), "{worst:?}");
+    assert!(worst < Duration::from_secs(10), "{worst:?}");
     eventually("some made room", || !bench.reports("\"given_up\": 0"));
     drop(held);
 }

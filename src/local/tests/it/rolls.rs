@@ -248,3 +248,46 @@ fn where_there_is_nothing_to_go_back_to_rollback_says_so() {
     let unknown = local::rollback(deployment.data(), Some("ffff"), None, &Silent);
     assert!(matches!(unknown, Err(LocalError::UnknownRelease { .. })), "{unknown:?}");
 }
+
+#[test]
+fn a_roll_left_alone_can_be_taken_back_by_the_next_command() {
+    let mut deployment = Deployment::new();
+    deployment.spec.bake = Duration::from_secs(60);
+    deployment.up();
+    let first = deployment.status().release;
+    let newer = other_build(&deployment, "newer");
+    let mut command = std::process::Command::new(&deployment.programs.syncctl)
+        .arg("roll")
+        .arg(deployment.data())
+        .arg(&newer)
+        .spawn()
+        .unwrap();
+    deployment.status_when("the new release is watched", |status| {
+        matches!(status.rollout.as_ref().map(|one| &one.phase), Some(Phase::Baking { .. }))
+    });
+    command.kill().unwrap();
+    command.wait().unwrap();
+    let back = local::rollback(deployment.data(), None, None, &Silent).unwrap();
+    assert_eq!(back.to, first);
+    let status = deployment.status();
+    assert!(all_healthy(&status) && status.release == first, "{status:#?}");
+    assert!(status.servers.iter().all(|server| server.digest == first));
+    // What was only taken back has not failed.
+    let known = local::releases(deployment.data()).unwrap();
+    assert!(known.iter().all(|release| release.verdict == Verdict::Passed), "{known:#?}");
+}
+
+#[test]
+fn a_part_that_has_recovered_is_held_against_no_later_roll() {
+    let deployment = Deployment::started();
+    deployment.set_fault("exit");
+    kill(deployment.status().servers[0].pid.unwrap(), "KILL");
+    deployment.status_when("it backs off", |status| status.servers[0].failures >= 3);
+    deployment.clear_fault("exit");
+    deployment.status_when("it recovers", |status| {
+        all_healthy(status) && status.servers[0].failures == 0
+    });
+    let newer = other_build(&deployment, "newer");
+    let outcome = roll(&deployment, newer).unwrap();
+    assert_eq!(deployment.status().release, outcome.to);
+}

@@ -28,8 +28,8 @@ pub(crate) struct StatusArgs {
     /// Stay and show every change until Ctrl-C
     #[arg(short, long, value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, env = env_vars::STATUS_WATCH, hide_env = true)]
     watch: bool,
-    /// Show the history instead, newest last, with what caused each line [default: all that is told, at most 200]
-    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "200", conflicts_with = "watch", env = env_vars::STATUS_ACTIVITIES, hide_env = true)]
+    /// Show the history instead, newest last, with what caused each line [default: all that is kept]
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1000000", conflicts_with = "watch", env = env_vars::STATUS_ACTIVITIES, hide_env = true)]
     activities: Option<usize>,
 }
 
@@ -61,7 +61,7 @@ pub(crate) fn run(args: StatusArgs, ui: &mut Ui) -> Result<ExitCode> {
     }
     let status = look(&data_dir)?;
     if let Some(most) = args.activities {
-        return activities::show(&status, most, ui);
+        return activities::show(&local::history(&data_dir, most)?, ui);
     }
     let health = Health::of(&status);
     if ui.is_json() {

@@ -51,6 +51,15 @@ enum Outcome {
     Changed,
 }
 
+/// Where the first user's invitation goes.
+enum Destination {
+    Printed,
+    File(InvitationFile),
+    /// An earlier `up` wrote it into the file that was asked for. Another one would end it and
+    /// leave a dead code there.
+    WrittenBefore,
+}
+
 /// Who can log in after this `up`.
 enum FirstUser {
     Invited(InvitationDocument),
@@ -70,13 +79,12 @@ pub(crate) fn run(args: UpArgs, ui: &mut Ui) -> Result<ExitCode> {
         // Told here, at once: the engines would be started again and again to say it in their log.
         engines::check_formats(&spec.data_dir)?;
     }
-    let file = match args.invitation_file {
-        // The same `up` again, with the invitation it wrote the first time.
+    let destination = match args.invitation_file {
         Some(path) if has_run && path.exists() => {
             ui.note(&format!("{} is there already and stays as it is.", path.display()));
-            None
+            Destination::WrittenBefore
         }
-        path => invitation::reserve(path)?,
+        path => invitation::reserve(path)?.map_or(Destination::Printed, Destination::File),
     };
     let programs = Programs { syncctl: installed.syncctl, syncd: installed.syncd };
     let begun = Instant::now();
@@ -86,20 +94,25 @@ pub(crate) fn run(args: UpArgs, ui: &mut Ui) -> Result<ExitCode> {
     };
     let elapsed = begun.elapsed();
     let connection = local::connection(&up.running().data_dir)?;
-    let first_user = first_user(&up, &connection, file)?;
+    let first_user = first_user(&up, &connection, destination)?;
     report(deployment.name(), &up, elapsed, first_user, ui)?;
     Ok(ExitCode::Done)
 }
 
-/// Invites the first user after a fresh start, or when a file for it was asked for; otherwise an
-/// invitation that is already on its way stays valid.
+/// Invites the first user after a fresh start, or when a new file for it was asked for; otherwise
+/// an invitation that is already on its way stays valid.
 fn first_user(
     up: &UpOutcome,
     connection: &Connection,
-    file: Option<InvitationFile>,
+    destination: Destination,
 ) -> Result<FirstUser> {
     let service = Service::open(connection)?;
-    if matches!(up, UpOutcome::Started(_)) || file.is_some() {
+    let (is_to_be_invited, file) = match destination {
+        Destination::Printed => (matches!(up, UpOutcome::Started(_)), None),
+        Destination::File(file) => (true, Some(file)),
+        Destination::WrittenBefore => (false, None),
+    };
+    if is_to_be_invited {
         let invited = service.run(|accounts| async move { accounts.invite_first().await })?;
         return match invited {
             Some(invitation) => Ok(FirstUser::Invited(invitation::deliver(&invitation, file)?)),

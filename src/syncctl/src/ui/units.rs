@@ -45,6 +45,14 @@ pub(crate) fn seconds(elapsed: Duration) -> String {
     format!("{:.1} s", elapsed.as_secs_f64())
 }
 
+/// Waits of any length: `12 ms`, `0.8 s` from a tenth on.
+pub(crate) fn wait(elapsed: Duration) -> String {
+    match elapsed.as_millis() {
+        millis @ 0..100 => format!("{millis} ms"),
+        _ => seconds(elapsed),
+    }
+}
+
 /// `1 file`, `2 files`, `12,345 files`.
 pub(crate) fn count(number: u64, singular: &str, plural: &str) -> String {
     format!("{} {}", grouped(number), if number == 1 { singular } else { plural })

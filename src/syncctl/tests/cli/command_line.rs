@@ -12,7 +12,7 @@ use crate::world::World;
 #[test]
 fn help_shows_the_commands_and_where_to_start() {
     let world = World::new();
-    assert_snapshot!(world.run(&["--help"]).snapshot(), @r"
+    assert_snapshot!(world.run(&["--help"]).snapshot(), @r###"
     exit code 0
     --- stdout
     From one YAML file to a running, self-healing file sync service
@@ -26,6 +26,11 @@ fn help_shows_the_commands_and_where_to_start() {
                    ships
       up           Bring the service up, or to what the blueprint says now
       status       Show whether the service runs, and how each part is
+      roll         Roll another build of the server onto the running service
+      rollback     Go back to an earlier release
+      releases     List the releases of the server that this deployment has run
+      drill        Take something away on purpose, under load, and report what users
+                   would have noticed
       logs         Print what the parts of the service have logged, merged by time
       down         Stop the service; its data stays
       user         Invite people, list accounts, disable them
@@ -65,7 +70,7 @@ fn help_shows_the_commands_and_where_to_start() {
       syncctl help COMMAND        explain a command
       syncctl help exit-codes     what exit codes mean
       syncctl help environment    the variable of every flag
-    ");
+    "###);
 }
 
 #[test]
@@ -109,24 +114,26 @@ fn an_unknown_flag_is_a_usage_error() {
 #[test]
 fn exit_codes_are_documented() {
     let world = World::new();
-    assert_snapshot!(world.run(&["help", "exit-codes"]).snapshot(), @r"
+    assert_snapshot!(world.run(&["help", "exit-codes"]).snapshot(), @r###"
     exit code 0
     --- stdout
     Exit codes
 
         0  Done, or there was nothing to do
-        1  Error without a code of its own; a declined question; a failed `doctor` check
+        1  Error without a code of its own; a declined question; a failed `doctor` check or drill
         2  Reserved: changes present, with `--detailed-exitcode` only
        64  Wrong use of the command line
        65  The blueprint is not valid
        66  Something named does not exist: blueprint file, preset, user, message
        69  The service is not running, not healthy, or did not become ready
+       70  A new release failed and was undone; the one before it serves
        73  Cannot create: port taken, file exists, disk full, read-only or foreign directory
        75  Busy: another `syncctl` is at work on this deployment; try again
        77  Permission denied
        78  The data has a format this release does not know; a newer release wrote it
       130  Interrupted; what the command had started is undone
-    ");
+      143  Ended from outside during `roll` or `rollback`; the roll goes on by itself
+    "###);
 }
 
 #[test]

@@ -188,6 +188,28 @@ fn scripts_get_json_and_the_invitation_in_a_file() {
     assert!(again["invitation"].is_null(), "the first invitation stays valid");
 }
 
+/// A restart with the same arguments neither ends the invitation in the file nor shows another.
+#[test]
+fn a_restart_keeps_the_invitation_that_lies_in_its_file() {
+    let world = World::new();
+    let arguments = ["--invitation-file", "invitation"];
+    let _ = world.up(&arguments).succeeded();
+    let code = world.read("invitation");
+    let waiting = world.service(&["user", "list", "--format", "json"]).succeeded().json();
+    let _ = world.service(&["down"]).succeeded();
+
+    let restarted = world.up(&arguments).succeeded();
+    assert!(restarted.stdout.starts_with("local is up after"), "{}", restarted.snapshot());
+    let said = format!("{}{}", restarted.stdout, restarted.stderr);
+    assert!(!said.contains("syi_"), "{said}");
+    assert!(said.contains("invitation is there already and stays as it is."), "{said}");
+    assert!(said.contains("Nobody has an account yet."), "{said}");
+    assert_eq!(world.read("invitation"), code);
+    let still = world.service(&["user", "list", "--format", "json"]).succeeded().json();
+    assert_eq!(still["invitations"], waiting["invitations"], "it was not replaced");
+    assert_eq!(still["invitations"].as_array().unwrap().len(), 1);
+}
+
 /// Two blueprints on one port: the second `up` says who is there and how to get along.
 #[test]
 fn a_port_of_another_deployment_is_named_with_it() {

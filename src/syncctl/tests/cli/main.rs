@@ -10,3 +10,4 @@ mod blueprint_commands;
 mod command_line;
 mod life_of_a_service;
 mod refusals;
+mod releases;

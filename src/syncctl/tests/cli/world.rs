@@ -95,7 +95,11 @@ impl World {
         if command.get_args().any(|argument| argument == "up") {
             self.started.set(true);
         }
-        let output = command.output().unwrap();
+        self.ended(command.output().unwrap())
+    }
+
+    /// What a command left behind that was started otherwise.
+    pub(crate) fn ended(&self, output: std::process::Output) -> Outcome {
         let stdout = String::from_utf8(output.stdout).unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         let code = output.status.code().unwrap_or(-1);

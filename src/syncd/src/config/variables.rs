@@ -61,7 +61,7 @@ variables! {
     CONTENT_STREAMS = "SYNCD_CONTENT_STREAMS", Some("64"),
         "Files streamed to clients at the same time, 12 MiB of memory each; more get 503.";
     TRUSTED_PROXIES = "SYNCD_TRUSTED_PROXIES", Some("127.0.0.0/8,::1"),
-        "Addresses and networks of the balancer: the last X-Forwarded-For entry counts for them.";
+        "Proxies: addresses, networks. The last X-Forwarded-For entry that is none of them counts.";
     ALLOWED_ORIGINS = "SYNCD_ALLOWED_ORIGINS", Some("none"),
         "Web origins, separated by commas, whose pages may call this API.";
     LOG = "SYNCD_LOG", Some(LOG_FILTER),

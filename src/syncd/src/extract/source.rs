@@ -5,11 +5,11 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use http::HeaderMap;
 use http::request::Parts;
 
+use crate::config::TrustedProxies;
 use crate::state::AppState;
 
-/// The address that a request comes from: the connection's own, or the one that a trusted proxy
-/// names. IPv6
-/// addresses are cut to their /64, which one household owns.
+/// The address that a request comes from: the connection's own, or the one that the
+/// trusted proxies name. IPv6 addresses are cut to their /64, which one household owns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Source(pub IpAddr);
 
@@ -21,17 +21,32 @@ impl FromRequestParts<AppState> for Source {
             .extensions
             .get::<ConnectInfo<SocketAddr>>()
             .map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |info| info.0.ip());
+        let trusted = &state.config.trusted_proxies;
         let forwarded =
-            state.config.trusted_proxies.contains(peer).then(|| forwarded_for(&parts.headers));
-        Ok(Self(network(forwarded.flatten().unwrap_or(peer))))
+            trusted.contains(peer).then(|| forwarded_for(&parts.headers, trusted)).flatten();
+        Ok(Self(network(forwarded.unwrap_or(peer))))
     }
 }
 
-/// What the proxy that speaks to us appended: the last entry. What stands left of it may be made
-/// up, and where the last one is none of an address, nothing is believed.
-fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
-    let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
-    let entry = last.rsplit(',').next()?.trim();
+/// The address that the outermost trusted proxy was asked from. Each proxy appends whom it was
+/// asked by, so the header is read from its end: past our own proxies to the first other address.
+/// What stands left of that may be made up. Where there is no other address, the left-most of our
+/// own counts, as far as the entries are addresses.
+fn forwarded_for(headers: &HeaderMap, trusted: &TrustedProxies) -> Option<IpAddr> {
+    let lines = headers.get_all("x-forwarded-for").iter().rev();
+    let entries = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
+    let mut outermost = None;
+    for address in entries.map_while(address) {
+        outermost = Some(address);
+        if !trusted.contains(address) {
+            break;
+        }
+    }
+    outermost
+}
+
+fn address(entry: &[u8]) -> Option<IpAddr> {
+    let entry = str::from_utf8(entry).ok()?.trim();
     let address = entry.parse::<IpAddr>().ok();
     address.or_else(|| entry.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
@@ -57,16 +72,31 @@ mod tests {
         for line in lines {
             headers.append("x-forwarded-for", HeaderValue::from_str(line).unwrap());
         }
-        forwarded_for(&headers).map(|address| network(address).to_string())
+        let trusted = "127.0.0.0/8,10.0.0.0/16".parse().unwrap();
+        forwarded_for(&headers, &trusted).map(|address| network(address).to_string())
     }
 
     #[test]
-    fn only_what_the_proxy_itself_appended_counts() {
+    fn only_what_a_proxy_of_ours_appended_counts() {
         let found = Some("198.51.100.7".to_owned());
         assert_eq!(source(&["203.0.113.9, 198.51.100.7"]), found);
         assert_eq!(source(&["203.0.113.9", "192.0.2.1, 198.51.100.7"]), found);
         assert_eq!(source(&["198.51.100.7, unknown"]), None);
         assert_eq!(source(&[]), None);
+    }
+
+    #[test]
+    fn two_proxies_of_ours_do_not_hide_who_asked_the_outer_one() {
+        let found = Some("198.51.100.7".to_owned());
+        assert_eq!(source(&["203.0.113.9, 198.51.100.7, 10.0.0.1"]), found);
+        assert_eq!(source(&["203.0.113.9, 198.51.100.7", "10.0.0.1", "127.0.0.1"]), found);
+        assert_eq!(source(&["203.0.113.9, 198.51.100.7, 10.0.0.1:4711"]), found);
+    }
+
+    #[test]
+    fn somebody_among_the_proxies_is_known_by_the_outermost_address() {
+        assert_eq!(source(&["10.0.0.2, 10.0.0.1", "127.0.0.1"]).as_deref(), Some("10.0.0.2"));
+        assert_eq!(source(&["198.51.100.7, unknown, 10.0.0.1"]).as_deref(), Some("10.0.0.1"));
     }
 
     #[test]

@@ -64,7 +64,8 @@ pub(crate) async fn changes(
         // Woken and still nothing to see: a row without its predecessor. It comes in a moment.
         tokio::time::sleep(pause).await;
         pause = (pause * 2).clamp(SHORTEST_PAUSE, SPREAD);
-        // Whoever lost membership or token while waiting gets nothing.
+        // Whoever lost the token while waiting gets nothing after at most `TOKEN_MEMORY` (2 s):
+        // so long this server may remember it as good. Membership is read anew each time.
         caller.confirm(&state).await?;
         answer = read().await?;
     }

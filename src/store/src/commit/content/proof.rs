@@ -25,7 +25,7 @@ const LARGEST_FILE: u64 = 1024 * 1024;
 /// Extents of such a file. Packed files have one.
 const MOST_EXTENTS: usize = 16;
 
-/// Bytes of files that are held at the same time for one commit.
+/// Bytes that are held at the same time for one commit: what is read, with the gaps.
 const WINDOW: u64 = 8 * 1024 * 1024;
 
 /// Bytes of one read, as long as it covers more than one extent.
@@ -86,13 +86,11 @@ impl Store {
         }
         let place = self.inner.proof_places.0.acquire().await;
         let _place = place.map_err(|closed| StoreError::Internal(closed.to_string()))?;
-        for window in windows(&small) {
-            let wanted = window.iter().flat_map(|file| file.extents.iter());
-            let reads = merge(wanted.map(Stretch::of).collect());
+        for Window { files, reads } in windows(&small) {
             let reads: Vec<_> = reads.into_iter().map(|read| self.read_back(space, read)).collect();
             let read: Vec<(Stretch, Bytes)> =
                 stream::iter(reads).buffer_unordered(PARALLEL).try_collect().await?;
-            for file in window {
+            for file in files {
                 check(file, &read)?;
             }
         }
@@ -120,6 +118,10 @@ impl Stretch {
         Self { chunk: extent.chunk, generation: extent.generation, range }
     }
 
+    fn length(&self) -> u64 {
+        self.range.end - self.range.start
+    }
+
     fn covers(&self, other: &Self) -> bool {
         (self.chunk, self.generation) == (other.chunk, other.generation)
             && self.range.start <= other.range.start
@@ -127,19 +129,24 @@ impl Stretch {
     }
 }
 
-/// Files in their order, as many at once as may be held.
-fn windows<'a, 'b>(files: &'a [&'b Claimed<'b>]) -> Vec<&'a [&'b Claimed<'b>]> {
-    let mut windows = Vec::new();
-    let (mut start, mut held) = (0, 0);
-    for (index, file) in files.iter().enumerate() {
-        if held + file.content.size > WINDOW {
-            windows.push(&files[start..index]);
-            (start, held) = (index, 0);
-        }
-        held += file.content.size;
+/// Files that are proven together, and the reads that cover them.
+struct Window<'a, 'b> {
+    files: &'a [&'b Claimed<'b>],
+    reads: Vec<Stretch>,
+}
+
+/// Files in their order, halved until the reads of each part, gaps included, fit into [`WINDOW`].
+/// One file always does: it has [`LARGEST_FILE`] bytes and fewer than [`MOST_EXTENTS`] gaps.
+fn windows<'a, 'b>(files: &'a [&'b Claimed<'b>]) -> Vec<Window<'a, 'b>> {
+    let wanted = files.iter().flat_map(|file| file.extents.iter());
+    let reads = merge(wanted.map(Stretch::of).collect());
+    if files.len() <= 1 || reads.iter().map(Stretch::length).sum::<u64>() <= WINDOW {
+        return vec![Window { files, reads }];
     }
-    windows.push(&files[start..]);
-    windows
+    let (left, right) = files.split_at(files.len() / 2);
+    let mut parts = windows(left);
+    parts.extend(windows(right));
+    parts
 }
 
 /// Few reads that cover every stretch; each stretch lies within one of them.
@@ -197,6 +204,45 @@ mod tests {
     fn neighbours_of_a_pack_become_one_read() {
         let files = (0..31).map(|n| stretch(1, n * 4_096, 4_096)).collect();
         assert_eq!(merge(files), [stretch(1, 0, 31 * 4_096)]);
+    }
+
+    /// Files of `extents` bytes, an extent each, that lie `gap` bytes apart in one chunk.
+    fn scattered(files: u64, extents: u64, gap: u64) -> Vec<(FileId, Content, Vec<StoredExtent>)> {
+        let chunk = ContentHash::of(&[1]);
+        let extent =
+            |index| StoredExtent { chunk, generation: 1, offset: index * (gap + 1), length: 1 };
+        let file = |file: u64| {
+            let content = Content { hash: chunk, size: extents, extents: Vec::new() };
+            let extents = (file * extents..(file + 1) * extents).map(extent).collect();
+            (FileId::from_random(file.into()), content, extents)
+        };
+        (0..files).map(file).collect()
+    }
+
+    fn total(reads: &[Stretch]) -> u64 {
+        reads.iter().map(Stretch::length).sum()
+    }
+
+    #[test]
+    fn gaps_between_tiny_files_count_as_held_bytes() {
+        let rows = scattered(47, MOST_EXTENTS as u64, LARGEST_GAP);
+        let files: Vec<Claimed<'_>> = rows
+            .iter()
+            .map(|(file, content, extents)| Claimed { file, content, extents: extents.clone() })
+            .collect();
+        let files: Vec<&Claimed<'_>> = files.iter().collect();
+        let all = files.iter().flat_map(|file| file.extents.iter().map(Stretch::of)).collect();
+        assert!(total(&merge(all)) > 5 * WINDOW, "together they would be far too much");
+
+        let windows = windows(&files);
+        let proven = windows.iter().flat_map(|window| window.files.iter().map(|it| it.file));
+        assert!(proven.eq(files.iter().map(|it| it.file)), "each file once, in order");
+        for window in &windows {
+            assert!(total(&window.reads) <= WINDOW);
+            for extent in window.files.iter().flat_map(|file| &file.extents) {
+                assert!(window.reads.iter().any(|read| read.covers(&Stretch::of(extent))));
+            }
+        }
     }
 
     proptest! {

@@ -32,7 +32,10 @@ pub(super) fn render(report: &DrillReport, style: Style, width: usize) -> Vec<St
 fn verdict(report: &DrillReport, style: Style) -> String {
     if report.passed() {
         return match report.failed {
-            0 => style.green("Passed: nobody would have noticed."),
+            _ if report.kind == DrillKind::Disk => style.green(
+                "Passed: content was refused while there was no room, and everything else went on.",
+            ),
+            0 => style.green("Passed: no request failed."),
             _ => style.green("Passed: requests failed only until the health checks had acted."),
         };
     }
@@ -66,7 +69,7 @@ fn facts(report: &DrillReport) -> Vec<(String, String)> {
                 units::grouped(report.failed_after_window)
             ),
         ),
-        fact("  slowest answer", units::seconds(report.slowest)),
+        fact("  slowest answer", units::wait(report.slowest)),
     ];
     if report.kind == DrillKind::Disk {
         facts.push(fact("Writes", units::grouped(report.writes)));
@@ -119,7 +122,21 @@ mod tests {
 
     #[test]
     fn a_passed_drill_tells_what_users_noticed() {
-        insta::assert_snapshot!(shown(&killed()), @"");
+        insta::assert_snapshot!(shown(&killed()), @r###"
+        Passed: requests failed only until the health checks had acted.
+
+          Taken away              server a-1, killed
+          Requests                1,240
+            failed                2
+            failed after 12 s     0 (health checks act within that)
+            slowest answer        0.4 s
+          Replacement in service  after 1.4 s
+          At full strength        after 1.5 s
+
+        What happened
+             0.0 s  a-1  died: it was killed by signal 9
+             0.1 s  a-1  started: process 4711
+        "###);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The history, line by line, with what caused each.
 
-use local::{Activity, Status};
+use local::Activity;
 use serde::Serialize;
 
 use super::view::event_name;
@@ -16,9 +16,7 @@ struct Document<'a> {
     activities: &'a [Activity],
 }
 
-pub(super) fn show(status: &Status, most: usize, ui: &mut Ui) -> Result<ExitCode> {
-    let all = &status.activities;
-    let activities = &all[all.len().saturating_sub(most)..];
+pub(super) fn show(activities: &[Activity], ui: &mut Ui) -> Result<ExitCode> {
     if ui.is_json() {
         ui.json("syncctl/activities/1", &Document { activities })?;
     } else if activities.is_empty() {

@@ -85,7 +85,7 @@ fn traffic(now: &Status, before: Option<(&Status, Duration)>) -> Line {
     let rates = before.and_then(|(status, elapsed)| {
         let earlier = status.traffic.as_ref()?;
         let requests = rate(traffic, earlier, elapsed, |traffic| traffic.requests)?;
-        Some((requests, rate(traffic, earlier, elapsed, |traffic| traffic.failures)?))
+        Some((requests, rate(traffic, earlier, elapsed, failed)?))
     });
     let shown = |rate: f64| format!("{rate:.1}");
     let (requests, failed) = match rates {
@@ -102,6 +102,11 @@ fn traffic(now: &Status, before: Option<(&Status, Duration)>) -> Line {
         .plain(" in flight   ")
         .with(Paint::Bold, units::grouped(traffic.requests))
         .plain(" in all")
+}
+
+/// Answers with a 5xx status, the balancer's own and the servers'.
+fn failed(traffic: &Traffic) -> u64 {
+    traffic.failures + traffic.servers.iter().map(|server| server.errors).sum::<u64>()
 }
 
 /// Per second; `None` when the counter began anew in between.
@@ -208,7 +213,7 @@ fn age(part: &ComponentStatus, at: Timestamp) -> String {
 }
 
 /// The servers of each zone, also of a zone that has just lost all of its servers.
-fn by_zone<'a>(now: &'a Status, at: Timestamp) -> BTreeMap<String, Vec<&'a ComponentStatus>> {
+fn by_zone(now: &Status, at: Timestamp) -> BTreeMap<String, Vec<&ComponentStatus>> {
     const REMEMBERED: Duration = Duration::from_secs(600);
     let mut zones: BTreeMap<String, Vec<&ComponentStatus>> = BTreeMap::new();
     for activity in &now.activities {

@@ -49,7 +49,13 @@ pub(crate) fn running() -> Status {
         balancer: fixed("balancer", Kind::Balancer),
         engines: fixed("engines", Kind::Engines),
         servers: ["a-1", "b-1", "c-1"].map(server).to_vec(),
-        traffic: Some(Traffic { in_flight: 3, requests: 12_345, failures: 0, retries: 0 }),
+        traffic: Some(Traffic {
+            in_flight: 3,
+            requests: 12_345,
+            failures: 0,
+            retries: 0,
+            servers: Vec::new(),
+        }),
         activities: vec![
             happened(742, "c-1", Event::Started, "the group wants one more server in zone c"),
             happened(740, "c-1", Event::Healthy, "2 health checks in a row were answered"),

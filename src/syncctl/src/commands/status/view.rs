@@ -37,7 +37,8 @@ pub(super) fn render(status: &Status, health: Health, style: Style, width: usize
     let rollout = status.rollout.as_ref();
     let rolling = rollout.and_then(|one| describe::rolling(one, &status.servers, Timestamp::now()));
     if let Some(rolling) = rolling {
-        lines.push(cut(format!("  Rollout   {}", style.yellow(&printable(&rolling))), width));
+        let told = cut(printable(&rolling), width.saturating_sub(12));
+        lines.push(format!("  Rollout   {}", style.yellow(&told)));
     }
     if let Some(traffic) = &status.traffic {
         let requests = units::count(traffic.requests, "request", "requests");

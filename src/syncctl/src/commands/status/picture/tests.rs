@@ -151,9 +151,7 @@ fn a_roll_is_seen_moving() {
     "###);
     let baking = shown(&sample::baking(), None, look(80));
     let line = baking.lines().find(|line| line.contains('█')).unwrap();
-    insta::assert_snapshot!(line, @r###"
-    ████████████  rolling to 9f8e7d6c9f8e: every server, baking 4 s more
-    "###);
+    insta::assert_snapshot!(line, @"████████████  rolling to 9f8e7d6c9f8e: every server, baking 4 s more");
 }
 
 #[test]
