@@ -37,7 +37,7 @@ test-e2e: cmake $(VENV)/tests-ready
 	$(VENV)/bin/python -m pytest -q tests/e2e
 
 week: cmake $(VENV)/tests-ready ## Simulate a week: 2,000 random faults under load (WEEK="--seed 7 --faults 100")
-	$(CARGO) build $(BINARIES)
+	$(CARGO) build --workspace --all-targets
 	$(VENV)/bin/python tests/e2e/week.py $(WEEK)
 
 lint: cmake $(TOOLS)/bin/cargo-deny ## Formatting, clippy, dependency rules
