@@ -22,6 +22,7 @@ use crate::reporter::Reporter;
 use crate::spec::HealthSpec;
 use crate::state::{ComponentState, RolloutStatus};
 use crate::status::{Status, status};
+use crate::supervisor::outage::{self, Outages};
 
 /// Load before the blow, and after the last event.
 const CALM: Duration = Duration::from_secs(1);
@@ -126,6 +127,11 @@ pub fn drill(
     let data = DataDir::open(data_dir)?;
     // Nobody else may take something away, or roll, at the same time.
     let _lock = wait_lock(&data.lock_file(), reporter)?;
+    if Outages::any(&data) {
+        // An earlier drill was killed before it could give back what it took.
+        outage::clear(&data);
+        return Err(LocalError::NotAtFullStrength);
+    }
     let before = status(data_dir)?;
     require_full_strength(&before)?;
     let desired = Desired::read(&data)?.ok_or(LocalError::NotRunning)?;

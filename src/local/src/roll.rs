@@ -14,6 +14,9 @@ use crate::reporter::Reporter;
 use crate::rollout::{InForce, Pin};
 use crate::up;
 
+/// As in the blueprint.
+const LONGEST_BAKE: Duration = Duration::from_secs(48 * 3600);
+
 /// Which release, and how long it is watched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RollRequest {
@@ -114,6 +117,11 @@ fn apply(
     bake: Option<Duration>,
     reporter: &dyn Reporter,
 ) -> Result<RollOutcome> {
+    if bake.is_some_and(|bake| bake > LONGEST_BAKE) {
+        return Err(LocalError::InvalidSpec(
+            "a release is watched for at most 48 hours".to_owned(),
+        ));
+    }
     let begun = Instant::now();
     let before = discover(data.root());
     let previous = Desired::read(data)?;

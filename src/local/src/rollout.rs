@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::DataDir;
 use crate::data::files::{Durability, read_json, write_json};
 use crate::desired::PinnedPrograms;
-use crate::error::Result;
+use crate::error::{LocalError, Result};
 
 const FILE: &str = "rollout.json";
 /// Why a roll ends that nobody wants any more.
@@ -99,8 +99,15 @@ pub(crate) struct Sight {
 }
 
 impl InForce {
+    /// `None` also for a file that is damaged: it holds nothing that the wish does not say again.
     pub(crate) fn read(data: &DataDir) -> Result<Option<Self>> {
-        read_json(&data.run_file(FILE))
+        match read_json(&data.run_file(FILE)) {
+            Err(LocalError::Damaged { path, reason }) => {
+                tracing::warn!(path = %path.display(), reason, "it is made anew");
+                Ok(None)
+            }
+            other => other,
+        }
     }
 
     /// The first release of a deployment.

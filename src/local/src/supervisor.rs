@@ -82,6 +82,7 @@ struct Supervisor {
     sender: Sender<Notice>,
     published: Option<State>,
     backends: Option<BalancerConfig>,
+    backends_stamp: Option<Stamp>,
     /// The balancer's newest, while it runs.
     report: Option<BalancerReport>,
     report_stamp: Option<Stamp>,
@@ -117,6 +118,7 @@ impl Supervisor {
             sender,
             published: None,
             backends: None,
+            backends_stamp: None,
             report: None,
             report_stamp: None,
             outages: Outages::default(),
@@ -286,9 +288,14 @@ impl Supervisor {
     fn list_backends(&mut self) {
         let backends: Vec<BackendSpec> = self.members.iter().filter_map(Member::backend).collect();
         let config = balancer_config(&self.desired, backends);
-        if self.backends.as_ref() != Some(&config) {
+        // Written anew also when somebody has removed or changed it: a balancer that starts needs it.
+        let stamp = BalancerConfig::stamp(&self.data);
+        if self.backends.as_ref() != Some(&config) || stamp != self.backends_stamp {
             match config.write(&self.data) {
-                Ok(()) => self.backends = Some(config),
+                Ok(()) => {
+                    self.backends = Some(config);
+                    self.backends_stamp = BalancerConfig::stamp(&self.data);
+                }
                 Err(error) => tracing::warn!(%error, "cannot write the list of servers"),
             }
         }

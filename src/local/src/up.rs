@@ -20,6 +20,7 @@ use crate::reporter::Reporter;
 use crate::rollout::InForce;
 use crate::spec::{LocalSpec, Programs};
 use crate::state::State;
+use crate::supervisor::outage;
 
 /// What `up` has found or made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +67,8 @@ pub fn up(spec: &LocalSpec, programs: &Programs, reporter: &dyn Reporter) -> Res
     }
     let data = DataDir::open_or_create(&spec.data_dir)?;
     let _lock = wait_lock(&data.lock_file(), reporter)?;
+    // A drill holds the lock while it runs: what one has left behind, killed, ends here.
+    outage::clear(&data);
     data.ensure_secrets()?;
     let pinned = release::pin(&data, programs)?;
     let before = discover(data.root());

@@ -51,6 +51,11 @@ impl BalancerConfig {
             .ok_or_else(|| LocalError::Damaged { path, reason: "the file is missing".to_owned() })
     }
 
+    /// Changes with every write.
+    pub(crate) fn stamp(data: &DataDir) -> Option<Stamp> {
+        Stamp::of(&data.run_file(FILE))
+    }
+
     pub(crate) fn write(&self, data: &DataDir) -> Result<()> {
         write_json(&data.run_file(FILE), self, Durability::Memory)
     }

@@ -6,7 +6,9 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, kill_process, kill_process_group, pidfd_open, pidfd_send_signal,
+};
 use serde::{Deserialize, Serialize};
 
 /// How often a process is looked at when the kernel gives no handle to wait on.
@@ -57,6 +59,18 @@ impl Identity {
                 .ok()
                 .and_then(Pid::from_raw)
                 .is_some_and(|pid| kill_process(pid, signal).is_ok())
+    }
+
+    /// Ends what a process has left behind in the group that it led. Only for one that has ended:
+    /// every process of ours leads a group, whose number nobody else gets while it has members.
+    pub(crate) fn end_group(&self) {
+        let group = i32::try_from(self.pid).ok().filter(|pid| *pid > 1).and_then(Pid::from_raw);
+        if let Some(group) = group
+            && !self.is_alive()
+        {
+            // Nobody left is what is wanted.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
     }
 
     /// Waits until it has ended; `false` when the limit passes first.

@@ -271,7 +271,9 @@ impl Member {
             self.reason =
                 Some(if last.is_empty() { end } else { format!("{end}; last log lines: {last}") });
         }
-        self.process = None;
+        if let Some(process) = self.process.take() {
+            process.identity.end_group();
+        }
         self.watch = None;
         self.phase = Phase::Down { not_before: Instant::now() + pause(self.failures) };
         self.set_state(if self.failures < 2 {

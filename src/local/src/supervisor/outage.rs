@@ -29,6 +29,13 @@ impl Outages {
         }
     }
 
+    /// Whether a zone is out at present.
+    pub(crate) fn any(data: &DataDir) -> bool {
+        let mut outages = Self::default();
+        outages.follow(data);
+        outages.until.values().any(|until| *until > Timestamp::now())
+    }
+
     pub(crate) fn is_out(&self, zone: &str, now: Timestamp) -> bool {
         self.until.get(zone).is_some_and(|until| now < *until)
     }

@@ -35,7 +35,8 @@ pub(super) fn wait_until_ready(
 ) -> Result<()> {
     let spec = &desired.spec;
     let per_server = LIMIT_PER_SERVER + spec.drain_timeout;
-    let limit = LIMIT + per_server * u32::from(spec.most_servers.min(64)) + desired.bake();
+    let limit =
+        (LIMIT + per_server * u32::from(spec.most_servers.min(64))).saturating_add(desired.bake());
     let begun = Instant::now();
     let mut steps = Steps::new(reporter);
     let mut reason = "the supervisor has not reported yet".to_owned();

@@ -291,3 +291,20 @@ fn a_part_that_has_recovered_is_held_against_no_later_roll() {
     let outcome = roll(&deployment, newer).unwrap();
     assert_eq!(deployment.status().release, outcome.to);
 }
+
+#[test]
+fn nobody_survives_a_release_that_was_undone() {
+    let deployment = Deployment::started();
+    let text = "#!/bin/sh\nsleep 300 &\nexit 3\n";
+    see_undone(&deployment, script(&deployment, "forker", text));
+    assert_eq!(deployment.processes().len(), 6);
+}
+
+#[test]
+fn a_bake_beyond_reason_is_refused() {
+    let deployment = Deployment::started();
+    let newer = other_build(&deployment, "newer");
+    let request = RollRequest { program: newer, bake: Some(Duration::MAX) };
+    let refused = local::roll(deployment.data(), &request, &Silent);
+    assert!(matches!(refused, Err(LocalError::InvalidSpec(_))), "{refused:?}");
+}

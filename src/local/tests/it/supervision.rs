@@ -166,3 +166,22 @@ fn after_a_storm_of_deaths_everything_is_back_once() {
     deployment.status_when("all is well again", all_healthy);
     assert_eq!(deployment.processes().len(), 6);
 }
+
+#[test]
+fn damaged_notes_are_made_anew_and_cost_no_service() {
+    let deployment = Deployment::started();
+    let run = deployment.data().join("run");
+    for file in ["backends.json", "rollout.json", "group.json", "outages.json", "layout.json"] {
+        std::fs::write(run.join(file), "{garbage").unwrap();
+    }
+    let before = deployment.status();
+    kill(before.balancer.pid.unwrap(), "KILL");
+    deployment.status_when("another balancer serves", |status| {
+        all_healthy(status) && status.balancer.pid != before.balancer.pid
+    });
+    kill(before.supervisor.pid.unwrap(), "KILL");
+    deployment.status_when("the supervisor is dead", |status| status.supervisor.pid.is_none());
+    assert!(local::revive(deployment.data()).unwrap());
+    deployment.status_when("all is well", all_healthy);
+    assert_eq!(deployment.ask("/instance").status, 200);
+}
