@@ -63,7 +63,7 @@ pub enum LocalError {
     NotAtFullStrength,
     #[error("no zone is called `{name}`")]
     UnknownZone { name: String, known: Vec<String> },
-    #[error("interrupted; what this command had started is stopped again")]
+    #[error("interrupted; what this command had begun is taken back")]
     Interrupted,
     #[error("{count} processes of this deployment still run ({names})")]
     StillRunning { count: usize, names: String },
@@ -146,7 +146,8 @@ impl LocalError {
                     .into()
             }
             Self::ProgramMissing { .. } => {
-                "install the whole release: syncd belongs beside syncctl".into()
+                "name a server program that can be run; the bundled syncd belongs beside syncctl"
+                    .into()
             }
             Self::InvalidSpec(_) => "correct the blueprint".into(),
             Self::UnknownPart { known, .. } => format!("there are: {}", known.join(", ")),
@@ -163,7 +164,7 @@ impl LocalError {
             Self::NotAtFullStrength => "see what is missing with: syncctl status".into(),
             Self::NoEarlierRelease => "see what is known with: syncctl releases".into(),
             Self::UnknownZone { known, .. } => format!("there are: {}", known.join(", ")),
-            Self::Interrupted => "start again with: syncctl up".into(),
+            Self::Interrupted => "see how the service is with: syncctl status".into(),
             Self::StillRunning { .. } => "stop them first with: syncctl down".into(),
             Self::DoesNotEnd { .. } => {
                 "it waits for the disk or is being traced; look at it, then: syncctl down".into()
