@@ -104,7 +104,7 @@ class Bench:
         struck, noticed, restored = self.times(words, begun, back, done)
         took = load.answers[-1].sent - load.answers[0].sent
         # What is taken away is noticed by health checks, within their window; a bad release by the gate.
-        window = struck + WINDOW if words[0] == "drill" else begun + float(noticed or 0)
+        window = struck + WINDOW if words[0] == "drill" else begun + noticed
         failed = [answer for answer in load.answers if answer.failure]
         # In flight at the blow counts as well.
         inside = [answer for answer in failed if answer.sent + answer.took >= struck and answer.sent <= window]
@@ -113,7 +113,7 @@ class Bench:
         posts = sum(answer.kind == "POST" for answer in failed)
         print(
             f"| {name} | {len(load.answers):,} ({len(load.answers) / took:.0f}) | {len(inside)} | {len(outside)} | {posts} "
-            f"| {noticed} | {restored} | {code} | {verdict(pusher)} |",
+            f"| {seconds(noticed)} | {seconds(restored)} | {code} | {verdict(pusher)} |",
             flush=True,
         )
         note = [f"slowest answer {max(answer.took for answer in load.answers):.2f} s"]
@@ -133,10 +133,9 @@ class Bench:
             first = report["timeline"][0]
             lines = [line for line in activities if f": {line['cause']}" in first["text"] and line["component"] == first["component"]]
             struck = instant(lines[-1]["at"]) - first["after"]
-            return struck, seconds(first["after"]), seconds(report["replaced_after"])
+            return struck, first["after"], report["replaced_after"]
         gone = [line for line in activities if line["cause"].startswith("going back from") and instant(line["at"]) >= begun]
-        noticed = seconds(instant(gone[0]["at"]) - begun) if gone else ""
-        return begun, noticed, seconds(back - begun)
+        return begun, instant(gone[0]["at"]) - begun if gone else 0, back - begun
 
     def settle(self):
         """Until everything is as desired; answers when that was."""
@@ -165,7 +164,7 @@ def instant(text):
 
 
 def seconds(value):
-    return "never" if value is None else f"{value:.1f}"
+    return "never" if value is None else f"{value:.1f}" if value else ""
 
 
 if __name__ == "__main__":
