@@ -10,9 +10,9 @@ from client import sha256
 class Pusher(threading.Thread):
     """Pushes one tree after the other until it is stopped; each push has to end well by itself."""
 
-    def __init__(self, device, place, name):
+    def __init__(self, device, place, name, pause=0):
         super().__init__(daemon=True)
-        self.device, self.place, self.name = device, place, name
+        self.device, self.place, self.name, self.pause = device, place, name, pause
         self.over = threading.Event()
         self.trees, self.troubles = [], []
 
@@ -28,10 +28,12 @@ class Pusher(threading.Thread):
         while not self.over.is_set():
             tree = self.device.path / f"{self.name}-{len(self.trees)}"
             make_tree(tree, tree.name)
-            done = self.device.run("sync-agent", "push", tree, self.place, check=False, timeout=300)
             self.trees.append(tree)
-            if done.returncode != 0:
-                self.troubles.append(f"push of {tree.name}: exit code {done.returncode}: {done.stderr[-500:]}")
+            try:
+                self.device.run("sync-agent", "push", tree, self.place, timeout=300)
+            except Exception as error:  # a thread that ends unseen would prove nothing
+                self.troubles.append(f"push of {tree.name}: {error!r}"[-800:])
+            self.over.wait(self.pause)
 
     def compare(self):
         """Fetches every tree and compares it byte by byte; answers what went wrong so far."""
