@@ -10,7 +10,7 @@ use crate::balancer::config::{BackendSpec, BalancerConfig};
 use crate::balancer::limits::Times;
 use crate::data::DataDir;
 use crate::desired::Desired;
-use crate::layout::{Layout, zone_of};
+use crate::layout::{ENGINES_API, ENGINES_S3, Layout, zone_of};
 use crate::process::spawn::Launch;
 use crate::spec::HealthSpec;
 
@@ -77,6 +77,7 @@ pub(crate) fn server(
             digest: desired.programs.syncd_digest.clone(),
             arguments: Vec::new(),
             environment: server_environment(data, desired, name, address, s3, api),
+            listeners: BTreeMap::from([(name.to_owned(), address)]),
         },
         name: name.to_owned(),
         kind: Kind::Server,
@@ -128,6 +129,8 @@ fn engines(data: &DataDir, desired: &Desired, s3: SocketAddr, api: SocketAddr) -
     // What running engines can't change, so that a change of it asks for new ones.
     let fixed = format!("s3={s3} api={api} mail_from={}", desired.spec.mail_from);
     launch.environment.insert(ENV_FIXED.to_owned(), fixed);
+    launch.listeners =
+        BTreeMap::from([(ENGINES_S3.to_owned(), s3), (ENGINES_API.to_owned(), api)]);
     Component {
         name: ENGINES.to_owned(),
         kind: Kind::Engines,
@@ -168,6 +171,7 @@ fn own(desired: &Desired, component: &str, arguments: Vec<String>) -> Launch {
         digest: desired.programs.syncctl_digest.clone(),
         arguments,
         environment: BTreeMap::new(),
+        listeners: BTreeMap::new(),
     }
 }
 

@@ -55,6 +55,13 @@ impl Layout {
         self.ensure(ENGINES_API, || IpAddr::V4(Ipv4Addr::LOCALHOST))
     }
 
+    /// Takes in where running processes listen, as far as it has been forgotten.
+    pub(crate) fn remember(&mut self, listeners: &BTreeMap<String, SocketAddr>) {
+        for (name, address) in listeners {
+            self.addresses.entry(name.clone()).or_insert(*address);
+        }
+    }
+
     /// The address of a server, on the loopback address of its zone.
     pub(crate) fn complete_server(&mut self, name: &str) -> Result<()> {
         let zone = zone_of(name).and_then(|zone| zone.bytes().next()).unwrap_or(b'a');

@@ -5,16 +5,20 @@ use std::net::SocketAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::component::Kind;
+use crate::component::{Kind, SUPERVISOR};
 use crate::data::DataDir;
 use crate::data::files::{Durability, read_json, write_json};
 use crate::error::Result;
+use crate::process::Process;
 use crate::rollout::{Phase, Rollout};
 
 const FILE: &str = "state.json";
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct State {
+    /// Process id of the supervisor that wrote it.
+    #[serde(default)]
+    pub(crate) supervisor: u32,
     /// Of the wish this state answers.
     pub(crate) generation: u64,
     /// Every part is healthy and runs what is wished.
@@ -111,6 +115,13 @@ impl State {
             && self.converged
             && self.release == release
             && !self.rollout.as_ref().is_some_and(RolloutStatus::is_running)
+    }
+
+    /// Whether it was written by a supervisor that runs: the next one may see things differently.
+    pub(crate) fn is_current(&self, running: &[Process]) -> bool {
+        running.iter().any(|process| {
+            process.component == SUPERVISOR && process.identity.pid == self.supervisor
+        })
     }
 
     /// A state that can't be read is as good as none: it is only a report.

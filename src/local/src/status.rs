@@ -77,7 +77,8 @@ pub fn status(data_dir: &Path) -> Result<Status> {
     let desired = Desired::read(&data)?;
     let state = State::read(&data);
     let supervisor = supervisor_status(&running, desired.as_ref());
-    let supervised = supervisor.state == ComponentState::Healthy;
+    let supervised = supervisor.state == ComponentState::Healthy
+        && state.as_ref().is_some_and(|state| state.is_current(&running));
     let converged = supervised && state.as_ref().is_some_and(|state| state.converged);
     let release = state.as_ref().map(|state| state.release.clone()).unwrap_or_default();
     let rollout = state.as_ref().and_then(|state| state.rollout.clone());
@@ -137,7 +138,8 @@ fn listed(
     remembered: &[ComponentStatus],
 ) -> Vec<Component> {
     let Some(desired) = desired else { return Vec::new() };
-    let layout = Layout::read(data);
+    let mut layout = Layout::read(data);
+    running.iter().for_each(|process| layout.remember(&process.listeners));
     let mut servers: Vec<&str> = running
         .iter()
         .map(|process| process.component.as_str())

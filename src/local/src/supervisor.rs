@@ -315,6 +315,7 @@ impl Supervisor {
         let mut components: Vec<_> = self.members.iter().map(Member::status).collect();
         components.sort_by(|one, other| (one.kind, &one.name).cmp(&(other.kind, &other.name)));
         let state = State {
+            supervisor: std::process::id(),
             generation: self.desired.generation,
             converged: self.converged(),
             components,

@@ -194,8 +194,10 @@ fn is_up(data: &DataDir, previous: &Desired, desired: &Desired, running: &[Proce
     previous.same_wish(desired)
         && able_supervisor(running)
             .is_some_and(|supervisor| supervisor.digest == desired.programs.syncctl_digest)
-        && State::read(data)
-            .is_some_and(|state| state.is_done(previous.generation, &desired.programs.syncd_digest))
+        && State::read(data).is_some_and(|state| {
+            state.is_current(running)
+                && state.is_done(previous.generation, &desired.programs.syncd_digest)
+        })
         && probe::healthy(reachable(desired.spec.listen), "/ready", Duration::from_secs(2)).is_ok()
 }
 

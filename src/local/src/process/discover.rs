@@ -4,7 +4,9 @@
 //! the first instruction on and gone with the process. So no crash between a start and its record
 //! can lose a process, and no stale record can name a wrong one.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
@@ -17,6 +19,7 @@ pub(crate) const ENV_LAUNCH: &str = "SYNCCTL_LOCAL_LAUNCH";
 pub(crate) const ENV_FINGERPRINT: &str = "SYNCCTL_LOCAL_FINGERPRINT";
 pub(crate) const ENV_DIGEST: &str = "SYNCCTL_LOCAL_DIGEST";
 pub(crate) const ENV_STARTED: &str = "SYNCCTL_LOCAL_STARTED";
+pub(crate) const ENV_LISTENERS: &str = "SYNCCTL_LOCAL_LISTENERS";
 
 /// An exec takes far less, even on a busy machine.
 const YOUNG: Duration = Duration::from_secs(2);
@@ -35,6 +38,8 @@ pub(crate) struct Process {
     /// SHA-256 of its program.
     pub(crate) digest: String,
     pub(crate) started_at: jiff::Timestamp,
+    /// Name of a listener to its address.
+    pub(crate) listeners: BTreeMap<String, SocketAddr>,
 }
 
 /// All of them, oldest first.
@@ -89,5 +94,8 @@ fn examine(pid: u32, root: &Path) -> Option<Process> {
         fingerprint: text(ENV_FINGERPRINT).unwrap_or_default(),
         digest: text(ENV_DIGEST).unwrap_or_default(),
         started_at: text(ENV_STARTED).and_then(|text| text.parse().ok()).unwrap_or_default(),
+        listeners: value(ENV_LISTENERS)
+            .and_then(|json| serde_json::from_slice(json).ok())
+            .unwrap_or_default(),
     })
 }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
+use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use super::discover::{
-    ENV_COMPONENT, ENV_DATA, ENV_DIGEST, ENV_FINGERPRINT, ENV_LAUNCH, ENV_STARTED, Process,
+    ENV_COMPONENT, ENV_DATA, ENV_DIGEST, ENV_FINGERPRINT, ENV_LAUNCH, ENV_LISTENERS, ENV_STARTED, Process,
 };
 use super::identity::Identity;
 use crate::data::DataDir;
@@ -23,6 +24,8 @@ pub(crate) struct Launch {
     pub(crate) digest: String,
     pub(crate) arguments: Vec<String>,
     pub(crate) environment: BTreeMap<String, String>,
+    /// Its listeners, kept in its mark: whoever adopts it has to know where it is found.
+    pub(crate) listeners: BTreeMap<String, SocketAddr>,
 }
 
 impl Launch {
@@ -63,6 +66,7 @@ impl Launch {
             .env(ENV_FINGERPRINT, &fingerprint)
             .env(ENV_DIGEST, &self.digest)
             .env(ENV_STARTED, started_at.to_string())
+            .env(ENV_LISTENERS, serde_json::to_string(&self.listeners).unwrap_or_default())
             .current_dir("/")
             .stdin(Stdio::null())
             .stdout(log)
@@ -86,6 +90,7 @@ impl Launch {
             fingerprint,
             digest: self.digest.clone(),
             started_at,
+            listeners: self.listeners.clone(),
         };
         Ok((child, process))
     }

@@ -12,6 +12,9 @@ impl Supervisor {
     pub(super) fn adopt(&mut self) {
         let mut running = discover(self.data.root());
         running.retain(|process| process.component != SUPERVISOR);
+        let before = self.layout.clone();
+        running.iter().for_each(|process| self.layout.remember(&process.listeners));
+        self.keep_layout(&before);
         self.forget_taken_addresses(
             &running.iter().map(|process| process.component.as_str()).collect::<Vec<_>>(),
         );

@@ -51,7 +51,9 @@ pub(super) fn wait_until_ready(
         {
             steps.follow(&state);
             refuse_hopeless(data, desired, &state)?;
-            if state.is_done(desired.generation, &desired.programs.syncd_digest) {
+            if state.is_done(desired.generation, &desired.programs.syncd_digest)
+                && state.is_current(&discover(data.root()))
+            {
                 match probe::healthy(reachable(spec.listen), "/ready", Duration::from_secs(2)) {
                     Ok(()) => {
                         reporter.finished(READY);

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use local::{ComponentState, Event, Status, UpOutcome};
 
-use crate::support::{Deployment, all_healthy, kill};
+use crate::support::{Deployment, all_healthy, kill, under_load};
 
 /// Kills a part and says how long it took until everything was healthy again.
 fn kill_and_wait(
@@ -179,9 +179,14 @@ fn damaged_notes_are_made_anew_and_cost_no_service() {
     deployment.status_when("another balancer serves", |status| {
         all_healthy(status) && status.balancer.pid != before.balancer.pid
     });
-    kill(before.supervisor.pid.unwrap(), "KILL");
-    deployment.status_when("the supervisor is dead", |status| status.supervisor.pid.is_none());
-    assert!(local::revive(deployment.data()).unwrap());
-    deployment.status_when("all is well", all_healthy);
-    assert_eq!(deployment.ask("/instance").status, 200);
+    let (after, _) = under_load(&deployment, || {
+        kill(before.supervisor.pid.unwrap(), "KILL");
+        deployment.status_when("the supervisor is dead", |status| status.supervisor.pid.is_none());
+        assert!(local::revive(deployment.data()).unwrap());
+        deployment.status_when("all is well", all_healthy)
+    });
+    let places = |status: &Status| -> Vec<_> {
+        status.servers.iter().map(|server| (server.pid, server.address)).collect()
+    };
+    assert_eq!(places(&after), places(&before), "the next supervisor goes on with what runs");
 }
