@@ -107,12 +107,14 @@ fn answer(reader: &mut BufReader<TcpStream>, writer: &mut TcpStream, begun: Inst
         return send(writer, 503, "not ready");
     }
     match path {
+        path if own_fault("errors") && !["/health", "/ready"].contains(&path) => {
+            return send(writer, 500, "an error");
+        }
         "/wait" => std::thread::sleep(Duration::from_millis(number)),
         "/download" => return download(writer, number),
         "/health" if own_fault("unhealthy-later") && begun.elapsed() > LATE => {
             return send(writer, 503, "not well");
         }
-        "/anything" if own_fault("errors") => return send(writer, 500, "an error"),
         "/ready" if fault("unready").exists() => return send(writer, 503, "not ready"),
         "/health" if fault("unhealthy").exists() => return send(writer, 503, "not well"),
         _ => {}

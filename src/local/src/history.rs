@@ -83,14 +83,20 @@ pub(crate) fn short(digest: &str) -> &str {
 }
 
 /// Adds a verdict; an earlier one on the same release gives way.
-pub(crate) fn add(data: &DataDir, release: &Pin, verdict: Verdict) {
+///
+/// # Errors
+/// It could not be written, as on a full disk: worth another try.
+pub(crate) fn add(data: &DataDir, release: &Pin, verdict: Verdict) -> Result<()> {
     // One that can't be read is left as it is, for a person to look at.
     let mut all = match read(data) {
         Ok(all) => all,
-        Err(error) => return tracing::warn!(%error, "the history of releases stays as it is"),
+        Err(error) => {
+            tracing::warn!(%error, "the history of releases stays as it is");
+            return Ok(());
+        }
     };
     if all.last().is_some_and(|last| last.digest == release.digest && last.verdict == verdict) {
-        return;
+        return Ok(());
     }
     all.retain(|known| known.digest != release.digest);
     all.push(Release {
@@ -103,19 +109,21 @@ pub(crate) fn add(data: &DataDir, release: &Pin, verdict: Verdict) {
     });
     let surplus = all.len().saturating_sub(MOST);
     all.drain(..surplus);
-    if let Err(error) = write_json(&path(data), &all, Durability::Disk) {
-        tracing::warn!(%error, "cannot write the history of releases");
-    }
+    write_json(&path(data), &all, Durability::Disk)
 }
 
 /// Adds a release that serves, unless it has passed before.
-pub(crate) fn add_good(data: &DataDir, release: &Pin) {
+///
+/// # Errors
+/// As [`add`].
+pub(crate) fn add_good(data: &DataDir, release: &Pin) -> Result<()> {
     let all = read(data).unwrap_or_default();
     let passed =
         |known: &Release| known.digest == release.digest && known.verdict == Verdict::Passed;
-    if !all.iter().any(passed) {
-        add(data, release, Verdict::Passed);
+    if all.iter().any(passed) {
+        return Ok(());
     }
+    add(data, release, Verdict::Passed)
 }
 
 /// The releases whose programs are worth keeping, oldest first.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::balancer::config::Trust;
 use crate::data::DataDir;
 use crate::data::files::{Durability, read_json, write_json};
 use crate::desired::PinnedPrograms;
@@ -126,6 +127,18 @@ impl InForce {
         match &self.rollout {
             Some(rollout) if rollout.is_trial() => &rollout.from,
             _ => &self.release,
+        }
+    }
+
+    /// How far servers of a release may be trusted with requests.
+    pub(crate) fn trust(&self, digest: &str) -> Trust {
+        match &self.rollout {
+            Some(rollout) if rollout.to.digest == digest => match rollout.phase {
+                Phase::Replacing | Phase::Baking { .. } => Trust::Trial,
+                Phase::Undoing { .. } => Trust::Failed,
+                Phase::Passed { .. } | Phase::Undone { .. } => Trust::Proven,
+            },
+            _ => Trust::Proven,
         }
     }
 

@@ -91,6 +91,10 @@ struct Supervisor {
     looked_after: Instant,
     /// Digest of the release last seen at work, so that its history is written once.
     known_good: Option<String>,
+    /// What was decided about a release could not be written; it is tried again.
+    unkept: bool,
+    /// Deaths of servers of the release on trial that nobody intended.
+    trial_deaths: u32,
     /// Of the wish, so that only a new one is read.
     stamp: Option<Stamp>,
 }
@@ -125,6 +129,8 @@ impl Supervisor {
             sizer,
             looked_after: Instant::now(),
             known_good: None,
+            unkept: false,
+            trial_deaths: 0,
             stamp,
         })
     }
@@ -145,6 +151,7 @@ impl Supervisor {
             if self.looked_after.elapsed() > UPKEEP_EVERY {
                 self.looked_after = Instant::now();
                 upkeep::rotate_logs(&self.data);
+                self.keep_what_was_not_kept();
             }
         }
     }
@@ -197,6 +204,9 @@ impl Supervisor {
         };
         match notice {
             Notice::Died { .. } => {
+                if member.runs_trial_of(&self.in_force) {
+                    self.trial_deaths += 1;
+                }
                 member.died(&self.data);
                 // Its address may have gone to somebody else in the meantime.
                 let name = member.name().to_owned();
@@ -286,7 +296,8 @@ impl Supervisor {
     }
 
     fn list_backends(&mut self) {
-        let backends: Vec<BackendSpec> = self.members.iter().filter_map(Member::backend).collect();
+        let backends: Vec<BackendSpec> =
+            self.members.iter().filter_map(|member| member.backend(&self.in_force)).collect();
         let config = balancer_config(&self.desired, backends);
         // Written anew also when somebody has removed or changed it: a balancer that starts needs it.
         let stamp = BalancerConfig::stamp(&self.data);

@@ -42,6 +42,20 @@ pub(crate) struct BackendSpec {
     pub(crate) launch: String,
     /// Gets no new requests; those in flight go on.
     pub(crate) draining: bool,
+    #[serde(default)]
+    pub(crate) trust: Trust,
+}
+
+/// How far the release that a server runs has proven itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Trust {
+    #[default]
+    Proven = 0,
+    /// At first it gets only requests that another server can be given when it fails them.
+    Trial = 1,
+    /// Has failed its trial: gets only what nobody else can take.
+    Failed = 2,
 }
 
 impl BalancerConfig {

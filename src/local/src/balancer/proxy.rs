@@ -12,7 +12,7 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::prelude::{Error, ErrorSource, ErrorType, HttpPeer, Session};
 use pingora::proxy::{FailToProxy, ProxyHttp};
 
-use super::config::BalancerConfig;
+use super::config::{BalancerConfig, Trust};
 use super::hesitant::Hesitantly;
 use super::registry::{Admission, Occupation, Registry};
 use super::seats::{Place, Seats};
@@ -20,6 +20,7 @@ use super::seats::{Place, Seats};
 /// Answered by the balancer itself.
 pub(crate) const HEALTH_PATH: &str = "/-/balancer/health";
 const REQUEST_ID: &str = "x-request-id";
+const FAILED_TRIAL: ErrorType = ErrorType::Custom("FailedTrial");
 /// Servers are on this machine: one that takes longer to accept is stuck.
 const CONNECT: Duration = Duration::from_secs(1);
 /// Above the longest wait for changes (60 s) with room to answer.
@@ -44,6 +45,8 @@ pub(super) struct Passage {
     tried: Vec<SocketAddr>,
     request_id: String,
     overloaded: bool,
+    /// The client can't tell how often the request was made, by its method.
+    idempotent: bool,
 }
 
 impl Balancer {
@@ -86,6 +89,7 @@ impl ProxyHttp for Balancer {
         downstream.set_write_timeout(Some(SILENT_CLIENT));
         // Who has sent all and closes that direction still wants the answer.
         downstream.set_abort_on_close(false);
+        passage.idempotent = session.req_header().method.is_idempotent();
         passage.admission = self.registry.admit(self.max_requests, || self.seats.make_room());
         passage.overloaded = passage.admission.is_none();
         Ok(())
@@ -120,7 +124,7 @@ impl ProxyHttp for Balancer {
         passage: &mut Passage,
     ) -> pingora::Result<Box<HttpPeer>> {
         passage.server = None;
-        let Some(backend) = self.registry.choose(&passage.tried) else {
+        let Some(backend) = self.registry.choose(&passage.tried, passage.idempotent) else {
             return Err(Error::explain(ErrorType::HTTPStatus(503), "no healthy server"));
         };
         if !passage.tried.is_empty() {
@@ -161,16 +165,35 @@ impl ProxyHttp for Balancer {
         Ok(())
     }
 
+    /// Counts what the server answers. A release that has not proven itself may fail: its errors are
+    /// kept from the client wherever another server can be asked.
+    async fn upstream_response_filter(
+        &self,
+        session: &mut Session,
+        response: &mut ResponseHeader,
+        passage: &mut Passage,
+    ) -> pingora::Result<()> {
+        let Some(Occupation(server)) = passage.server.as_ref() else { return Ok(()) };
+        if !response.status.is_server_error() {
+            server.good_answers.fetch_add(1, Ordering::Relaxed);
+            return Ok(());
+        }
+        server.errors.fetch_add(1, Ordering::Relaxed);
+        let repeat = server.trust() != Trust::Proven
+            && is_repeatable(session)
+            && self.registry.has_another(&passage.tried);
+        if repeat {
+            return Err(Error::explain(FAILED_TRIAL, "an error of a release on trial").into_up());
+        }
+        Ok(())
+    }
+
     async fn response_filter(
         &self,
         _session: &mut Session,
         response: &mut ResponseHeader,
         passage: &mut Passage,
     ) -> pingora::Result<()> {
-        if let Some(server) = passage.server.as_ref().filter(|_| response.status.is_server_error())
-        {
-            server.0.errors.fetch_add(1, Ordering::Relaxed);
-        }
         response.insert_header(REQUEST_ID, passage.request_id.as_str())
     }
 
@@ -201,8 +224,12 @@ impl ProxyHttp for Balancer {
     ) -> Box<Error> {
         let mut error = error.more_context(format!("server {peer}"));
         let unseen = session.response_written().is_none();
-        let repeatable = session.req_header().method.is_idempotent()
-            && !session.as_ref().retry_buffer_truncated();
+        let repeatable = is_repeatable(session);
+        if error.etype() == &FAILED_TRIAL {
+            error.set_retry(unseen);
+            passage.server = None;
+            return error;
+        }
         let upstream = error.esource() == &ErrorSource::Upstream;
         // A kept connection may have been closed in good order just before.
         if let Some(server) = passage.server.as_ref().filter(|_| upstream && !reused) {
@@ -269,6 +296,11 @@ impl ProxyHttp for Balancer {
     fn suppress_error_log(&self, _session: &Session, _passage: &Passage, _error: &Error) -> bool {
         true
     }
+}
+
+/// Safe to make twice, and still whole.
+fn is_repeatable(session: &Session) -> bool {
+    session.req_header().method.is_idempotent() && !session.as_ref().retry_buffer_truncated()
 }
 
 /// The first two segments, such as `/v1/spaces`: the rest, like the query, may hold the secret of

@@ -7,7 +7,10 @@ use std::thread::Thread;
 
 use serde::{Deserialize, Serialize};
 
-use super::config::{BackendSpec, BalancerConfig};
+use super::config::{BackendSpec, BalancerConfig, Trust};
+
+/// Good answers after which a server on trial gets requests that can't be repeated.
+const ENOUGH_ANSWERS: u64 = 20;
 
 /// How the balancer sees a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,11 +40,14 @@ pub(crate) struct Backend {
     pub(crate) address: SocketAddr,
     pub(super) launch: String,
     draining: AtomicBool,
+    trust: AtomicU8,
     standing: AtomicU8,
     in_flight: AtomicUsize,
     pub(super) requests: AtomicU64,
     /// Answers with a status of 500 to 599 that came from this server.
     pub(super) errors: AtomicU64,
+    /// Answers with any other status.
+    pub(super) good_answers: AtomicU64,
     removed: AtomicBool,
     pub(super) prober: Mutex<Option<Thread>>,
 }
@@ -56,6 +62,7 @@ impl Registry {
             .map(|spec| match current.iter().find(|known| known.is(spec)) {
                 Some(known) => {
                     known.draining.store(spec.draining, Ordering::Relaxed);
+                    known.trust.store(spec.trust as u8, Ordering::Relaxed);
                     Arc::clone(known)
                 }
                 None => Arc::new(Backend::new(spec)),
@@ -70,16 +77,25 @@ impl Registry {
         *current = Arc::new(next);
     }
 
-    /// The healthy server with the fewest requests in flight, in turn among equals.
-    pub(crate) fn choose(&self, tried: &[SocketAddr]) -> Option<Arc<Backend>> {
+    /// The healthy server with the fewest requests in flight, in turn among equals; one whose release
+    /// has proven itself first, where that matters. `repeatable` says whether the request may be given
+    /// to another server after this one has failed it.
+    pub(crate) fn choose(&self, tried: &[SocketAddr], repeatable: bool) -> Option<Arc<Backend>> {
         let backends = self.backends();
         let count = backends.len();
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         (0..count)
             .map(|step| &backends[(turn.wrapping_add(step)) % count])
             .filter(|backend| backend.takes_requests() && !tried.contains(&backend.address))
-            .min_by_key(|backend| backend.in_flight())
+            .min_by_key(|backend| (backend.risk(repeatable), backend.in_flight()))
             .cloned()
+    }
+
+    /// Whether somebody else would take a request that these have failed.
+    pub(crate) fn has_another(&self, tried: &[SocketAddr]) -> bool {
+        self.backends()
+            .iter()
+            .any(|backend| backend.takes_requests() && !tried.contains(&backend.address))
     }
 
     pub(crate) fn backends(&self) -> Arc<Vec<Arc<Backend>>> {
@@ -112,10 +128,12 @@ impl Backend {
             address: spec.address,
             launch: spec.launch.clone(),
             draining: AtomicBool::new(spec.draining),
+            trust: AtomicU8::new(spec.trust as u8),
             standing: AtomicU8::new(Standing::Unproven as u8),
             in_flight: AtomicUsize::new(0),
             requests: AtomicU64::new(0),
             errors: AtomicU64::new(0),
+            good_answers: AtomicU64::new(0),
             removed: AtomicBool::new(false),
             prober: Mutex::new(None),
         }
@@ -151,6 +169,26 @@ impl Backend {
     fn wake_prober(&self) {
         if let Some(thread) = self.prober.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
             thread.unpark();
+        }
+    }
+
+    pub(crate) fn trust(&self) -> Trust {
+        match self.trust.load(Ordering::Relaxed) {
+            0 => Trust::Proven,
+            1 => Trust::Trial,
+            _ => Trust::Failed,
+        }
+    }
+
+    /// Of giving it a request: the lowest is best.
+    fn risk(&self, repeatable: bool) -> u8 {
+        match self.trust() {
+            Trust::Proven => 0,
+            Trust::Trial => {
+                let known = self.good_answers.load(Ordering::Relaxed) >= ENOUGH_ANSWERS;
+                u8::from(!repeatable && !known)
+            }
+            Trust::Failed => 2,
         }
     }
 
@@ -218,6 +256,7 @@ mod tests {
                     address: SocketAddr::from(([127, 0, 0, 1], port)),
                     launch: "1".to_owned(),
                     draining: false,
+                    trust: Trust::Proven,
                 })
                 .collect(),
         }
@@ -227,9 +266,9 @@ mod tests {
     fn a_new_server_gets_nothing_before_its_first_passed_probe() {
         let registry = Registry::default();
         registry.apply(&config(&["a-1", "b-1"]));
-        assert!(registry.choose(&[]).is_none());
+        assert!(registry.choose(&[], true).is_none());
         registry.backends()[1].set_standing(Standing::Healthy);
-        assert_eq!(registry.choose(&[]).unwrap().name, "b-1");
+        assert_eq!(registry.choose(&[], true).unwrap().name, "b-1");
     }
 
     #[test]
@@ -240,7 +279,7 @@ mod tests {
             backend.set_standing(Standing::Healthy);
         }
         let mut names: Vec<String> =
-            (0..3).map(|_| registry.choose(&[]).unwrap().name.clone()).collect();
+            (0..3).map(|_| registry.choose(&[], true).unwrap().name.clone()).collect();
         names.sort();
         assert_eq!(names, ["a-1", "b-1", "c-1"]);
         let busy: Vec<Occupation> = registry
@@ -249,7 +288,7 @@ mod tests {
             .filter(|backend| backend.name != "c-1")
             .map(Backend::occupy)
             .collect();
-        assert_eq!(registry.choose(&[]).unwrap().name, "c-1");
+        assert_eq!(registry.choose(&[], true).unwrap().name, "c-1");
         drop(busy);
     }
 
@@ -263,7 +302,43 @@ mod tests {
         }
         list.backends[0].draining = true;
         registry.apply(&list);
-        assert_eq!(registry.choose(&[]).unwrap().name, "b-1");
+        assert_eq!(registry.choose(&[], true).unwrap().name, "b-1");
         assert!(registry.choose(&[list.backends[1].address]).is_none());
+    }
+
+    /// Three servers in service, of which the first has a release that is not proven.
+    fn with_first(trust: Trust) -> Registry {
+        let registry = Registry::default();
+        let mut list = config(&["a-1", "b-1", "c-1"]);
+        list.backends[0].trust = trust;
+        registry.apply(&list);
+        registry.backends().iter().for_each(|backend| backend.set_standing(Standing::Healthy));
+        registry
+    }
+
+    fn chosen(registry: &Registry, repeatable: bool) -> Vec<String> {
+        let mut names: Vec<String> =
+            (0..6).map(|_| registry.choose(&[], repeatable).unwrap().name.clone()).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    #[test]
+    fn a_server_on_trial_begins_with_what_another_could_repeat() {
+        let registry = with_first(Trust::Trial);
+        assert_eq!(chosen(&registry, true), ["a-1", "b-1", "c-1"]);
+        assert_eq!(chosen(&registry, false), ["b-1", "c-1"]);
+        registry.backends()[0].good_answers.store(ENOUGH_ANSWERS, Ordering::Relaxed);
+        assert_eq!(chosen(&registry, false), ["a-1", "b-1", "c-1"]);
+    }
+
+    #[test]
+    fn a_server_that_failed_its_trial_gets_only_what_nobody_else_can_take() {
+        let registry = with_first(Trust::Failed);
+        assert_eq!(chosen(&registry, true), ["b-1", "c-1"]);
+        let others = [2, 3].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+        assert_eq!(registry.choose(&others, true).unwrap().name, "a-1");
+        assert!(registry.has_another(&others));
     }
 }

@@ -9,11 +9,12 @@ use rustix::process::Signal;
 
 use super::watch::{Notice, Watch};
 use crate::activity::{Event, record};
-use crate::balancer::config::BackendSpec;
+use crate::balancer::config::{BackendSpec, Trust};
 use crate::component::{Component, Kind};
 use crate::data::DataDir;
 use crate::logs::{self, last_lines_since};
 use crate::process::Process;
+use crate::rollout::InForce;
 use crate::state::{ComponentState, ComponentStatus};
 
 /// Healthy for this long, a death counts as the first again.
@@ -283,6 +284,15 @@ impl Member {
         });
     }
 
+    /// Whether it serves with the release on trial, and nobody means to end it.
+    pub(super) fn runs_trial_of(&self, in_force: &InForce) -> bool {
+        !self.intended
+            && self
+                .process
+                .as_ref()
+                .is_some_and(|process| in_force.trust(&process.digest) == Trust::Trial)
+    }
+
     fn blame(&mut self, data: &DataDir, reason: &str) {
         let Some(process) = &self.process else { return };
         self.blame = Some(Blame {
@@ -338,7 +348,7 @@ impl Member {
 
     /// How the balancer gets to know it; `None` without a process, and before a release on trial has
     /// shown that it is ready: it may be alive and still answer everybody with errors.
-    pub(super) fn backend(&self) -> Option<BackendSpec> {
+    pub(super) fn backend(&self, in_force: &InForce) -> Option<BackendSpec> {
         if self.on_trial && matches!(self.phase, Phase::Starting { .. }) {
             return None;
         }
@@ -350,6 +360,7 @@ impl Member {
             address: self.component.address,
             launch: process.launch.clone(),
             draining: matches!(self.phase, Phase::Draining { .. } | Phase::Stopping { .. }),
+            trust: in_force.trust(&process.digest),
         })
     }
 

@@ -11,6 +11,9 @@ use crate::desired::Desired;
 use crate::history::{self, Verdict};
 use crate::rollout::{CANCELLED, InForce, Phase, Pin, Sight};
 
+/// A person, a drill or a busy machine may kill one or two; a release that uses up the memory goes on.
+const MOST_TRIAL_DEATHS: u32 = 3;
+
 /// The manner in which a member that is due gets started.
 pub(super) fn manner(in_force: &InForce, member: &Member) -> (Start, bool) {
     let on_trial = in_force.rollout.as_ref().is_some_and(|rollout| rollout.is_trial());
@@ -33,6 +36,7 @@ impl Supervisor {
         self.in_force.wish(wished, generation, self.desired.bake(), watched, Timestamp::now());
         if self.in_force != before {
             let began = self.in_force.rollout != before.rollout;
+            self.trial_deaths = 0;
             self.tell_rollout(began);
             self.keep_release();
         }
@@ -52,10 +56,15 @@ impl Supervisor {
         }
         let Some(rollout) = &self.in_force.rollout else { return };
         let new = &rollout.to.digest;
+        let deaths = self.trial_deaths;
+        let killed = || {
+            (format!("its servers were killed {deaths} times, as for want of memory"), Vec::new())
+        };
         let fault = blames
             .into_iter()
             .find(|blame| blame.digest == *new)
-            .map(|blame| (blame.reason, blame.log_tail));
+            .map(|blame| (blame.reason, blame.log_tail))
+            .or_else(|| (deaths >= MOST_TRIAL_DEATHS).then(killed));
         let (requests, errors) = self.answers_of(new);
         let sight = Sight { now: Timestamp::now(), converged, fault, requests, errors };
         let was = self.in_force.release.clone();
@@ -75,27 +84,41 @@ impl Supervisor {
     fn remember_good(&mut self) {
         let release = &self.in_force.release;
         if self.known_good.as_ref() != Some(&release.digest) {
-            history::add_good(&self.data, release);
-            self.known_good = Some(release.digest.clone());
+            match history::add_good(&self.data, release) {
+                Ok(()) => self.known_good = Some(release.digest.clone()),
+                Err(error) => tracing::debug!(%error, "the release is remembered later"),
+            }
         }
     }
 
-    fn keep_verdict(&self) {
+    /// On a disk that was full, for one.
+    pub(super) fn keep_what_was_not_kept(&mut self) {
+        if std::mem::take(&mut self.unkept) {
+            self.keep_release();
+            self.keep_verdict();
+        }
+    }
+
+    fn keep_verdict(&mut self) {
         let Some(rollout) = &self.in_force.rollout else { return };
-        match &rollout.phase {
-            Phase::Passed { .. } => history::add(&self.data, &rollout.to, Verdict::Passed),
+        let verdict = match &rollout.phase {
+            Phase::Passed { .. } => Verdict::Passed,
             // Nobody has judged a release that was only taken back.
             Phase::Undone { reason, .. } if reason != CANCELLED => {
-                let verdict = Verdict::Undone { reason: reason.clone() };
-                history::add(&self.data, &rollout.to, verdict);
+                Verdict::Undone { reason: reason.clone() }
             }
-            _ => {}
+            _ => return,
+        };
+        if let Err(error) = history::add(&self.data, &rollout.to, verdict) {
+            tracing::warn!(%error, "cannot write the history of releases yet");
+            self.unkept = true;
         }
     }
 
-    fn keep_release(&self) {
+    fn keep_release(&mut self) {
         if let Err(error) = self.in_force.write(&self.data) {
-            tracing::warn!(%error, "cannot keep which release is in force");
+            tracing::warn!(%error, "cannot keep which release is in force yet");
+            self.unkept = true;
         }
     }
 

@@ -3,11 +3,14 @@
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use local::{LocalError, Phase, RollOutcome, RollRequest, Silent, Verdict};
 
-use crate::support::{Deployment, Recorder, all_healthy, kill, under_load, under_repeatable_load};
+use crate::support::{
+    Deployment, Recorder, all_healthy, kill, request as http, under_load, under_repeatable_load,
+};
 
 /// The same program with other content, as another build is.
 fn other_build(deployment: &Deployment, name: &str) -> PathBuf {
@@ -134,25 +137,38 @@ fn a_release_that_crashes_while_it_is_watched_is_undone() {
 }
 
 #[test]
-fn a_release_that_answers_with_errors_is_undone() {
+fn a_release_that_answers_with_errors_is_undone_and_no_client_sees_one() {
     let mut deployment = Deployment::new();
     deployment.spec.bake = Duration::from_secs(30);
     deployment.up();
     let text = "#!/bin/sh\nexport STAND_IN_FAULT=errors\nGOOD\n";
     let bad = script(&deployment, "errors", text);
-    let over = std::sync::atomic::AtomicBool::new(false);
+    let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while !over.load(std::sync::atomic::Ordering::Relaxed) {
-                deployment.ask("/anything");
+        // What nobody may repeat is kept away from servers that have proven nothing yet.
+        let posting = scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                let answer =
+                    http(deployment.spec.listen, "POST", "/anything", "", b"once").unwrap();
+                assert_eq!(answer.status, 200);
             }
         });
-        let error = roll(&deployment, bad).unwrap_err();
-        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        let error = see_undone(&deployment, bad);
+        over.store(true, Ordering::Relaxed);
+        posting.join().unwrap();
         assert!(error.to_string().contains("5xx"), "{error}");
     });
-    deployment.status_when("everything is well", all_healthy);
-    assert_eq!(deployment.ask("/anything").status, 200);
+}
+
+#[test]
+fn a_release_that_is_killed_again_and_again_is_undone() {
+    let mut deployment = Deployment::new();
+    deployment.spec.bake = Duration::from_secs(30);
+    deployment.up();
+    // Each time after it has served well for long enough that the death counts as its first.
+    let text = "#!/bin/sh\n(sleep 2.5; kill -s KILL $$) &\nGOOD\n";
+    let error = see_undone(&deployment, script(&deployment, "hungry", text));
+    assert!(error.to_string().contains("killed 3 times"), "{error}");
 }
 
 #[test]
