@@ -111,6 +111,7 @@ fn answer(reader: &mut BufReader<TcpStream>, writer: &mut TcpStream, begun: Inst
             return send(writer, 500, "an error");
         }
         "/wait" => std::thread::sleep(Duration::from_millis(number)),
+        "/burn" => burn(Duration::from_millis(number)),
         "/download" => return download(writer, number),
         "/health" if own_fault("unhealthy-later") && begun.elapsed() > LATE => {
             return send(writer, 503, "not well");
@@ -128,6 +129,14 @@ fn answer(reader: &mut BufReader<TcpStream>, writer: &mut TcpStream, begun: Inst
         "/status" => send(writer, number as u16, ""),
         "/instance" => send(writer, 200, &instance),
         _ => send(writer, 200, &format!("{method} {path} {received}")),
+    }
+}
+
+/// Keeps a processor busy.
+fn burn(time: Duration) {
+    let begun = Instant::now();
+    while begun.elapsed() < time {
+        std::hint::spin_loop();
     }
 }
 

@@ -3,10 +3,11 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::bench::{Bench, config, server, write_config};
-use crate::support::{Deployment, eventually, request, stand_in};
+use crate::support::{Deployment, UntilDropped, eventually, request, stand_in};
 
 const HUNDRED_MEGABYTES: usize = 100 * 1024 * 1024;
 
@@ -53,14 +54,15 @@ fn host_stays_and_the_way_is_told() {
 fn a_killed_server_under_load_costs_repeatable_requests_nothing() {
     let mut bench = Bench::with_servers(3);
     let listen = bench.listen;
-    let over = std::sync::atomic::AtomicBool::new(false);
+    let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        let until = UntilDropped(&over);
         let askers: Vec<_> = (0..8)
             .map(|_| {
                 scope.spawn(|| {
                     let mut failed = Vec::new();
                     let mut count = 0;
-                    while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                    while !over.load(Ordering::Relaxed) {
                         count += 1;
                         match request(listen, "GET", "/wait?4", "", &[]) {
                             Ok(answer) if answer.status == 200 => {}
@@ -77,7 +79,7 @@ fn a_killed_server_under_load_costs_repeatable_requests_nothing() {
             let begun = Instant::now();
             eventually("load goes on", || begun.elapsed() > Duration::from_millis(300));
         }
-        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        drop(until);
         let results: Vec<(usize, Vec<String>)> =
             askers.into_iter().map(|asker| asker.join().unwrap()).collect();
         let failed: Vec<&String> = results.iter().flat_map(|(_, failed)| failed).collect();

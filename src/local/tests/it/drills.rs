@@ -28,7 +28,7 @@ fn a_killed_server_is_replaced_and_the_history_shows_it() {
         &DrillRequest { target: Some("b-1".into()), ..request(DrillKind::Instance) },
     );
     assert_eq!(report.target, "b-1");
-    assert!(report.replaced_after.unwrap() < Duration::from_secs(20), "{report:#?}");
+    assert!(report.replaced_after.unwrap() < Duration::from_secs(60), "{report:#?}");
     assert!(report.timeline.iter().any(|moment| moment.text.contains("signal 9")), "{report:#?}");
 }
 

@@ -9,7 +9,8 @@ use std::time::Duration;
 use local::{LocalError, Phase, RollOutcome, RollRequest, Silent, Verdict};
 
 use crate::support::{
-    Deployment, Recorder, all_healthy, kill, request as http, under_load, under_repeatable_load,
+    Deployment, Recorder, UntilDropped, all_healthy, kill, request as http, under_load,
+    under_repeatable_load,
 };
 
 /// The same program with other content, as another build is.
@@ -153,8 +154,9 @@ fn a_release_that_answers_with_errors_is_undone_and_no_client_sees_one() {
                 assert_eq!(answer.status, 200);
             }
         });
+        let until = UntilDropped(&over);
         let error = see_undone(&deployment, bad);
-        over.store(true, Ordering::Relaxed);
+        drop(until);
         posting.join().unwrap();
         assert!(error.to_string().contains("5xx"), "{error}");
     });

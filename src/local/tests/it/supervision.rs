@@ -1,10 +1,11 @@
 //! Whoever dies is replaced, and whoever lives goes on (HA-5, HA-6).
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use local::{ComponentState, Event, Status, UpOutcome};
 
-use crate::support::{Deployment, all_healthy, kill, under_load};
+use crate::support::{Deployment, UntilDropped, all_healthy, kill, under_load};
 
 /// Kills a part and says how long it took until everything was healthy again.
 fn kill_and_wait(
@@ -112,13 +113,14 @@ fn a_killed_server_costs_the_readers_nothing() {
     let deployment = Deployment::started();
     let victims: Vec<u32> =
         deployment.status().servers.iter().filter_map(|server| server.pid).take(2).collect();
-    let over = std::sync::atomic::AtomicBool::new(false);
+    let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        let until = UntilDropped(&over);
         let readers: Vec<_> = (0..8)
             .map(|_| {
                 scope.spawn(|| {
                     let mut statuses = Vec::new();
-                    while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                    while !over.load(Ordering::Relaxed) {
                         statuses.push(deployment.ask("/wait?3").status);
                     }
                     statuses
@@ -132,7 +134,7 @@ fn a_killed_server_costs_the_readers_nothing() {
                     && status.servers.iter().all(|server| server.pid != Some(victim))
             });
         }
-        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        drop(until);
         let statuses: Vec<u16> =
             readers.into_iter().flat_map(|reader| reader.join().unwrap()).collect();
         let failed = statuses.iter().filter(|status| **status != 200).count();
