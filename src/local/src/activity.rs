@@ -44,6 +44,10 @@ pub enum Event {
     Failed,
     /// The group's size follows the load.
     Scaled,
+    /// Somebody takes something away on purpose.
+    Began,
+    /// What was taken away is given back.
+    Ended,
 }
 
 impl fmt::Display for Event {
@@ -59,6 +63,8 @@ impl fmt::Display for Event {
             Self::Changed => "changed",
             Self::Failed => "failed",
             Self::Scaled => "scaled",
+            Self::Began => "began",
+            Self::Ended => "ended",
         })
     }
 }

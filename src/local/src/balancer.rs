@@ -19,7 +19,7 @@ pub(crate) use self::proxy::HEALTH_PATH;
 mod registry;
 pub(crate) mod report;
 mod seats;
-mod tls;
+pub(crate) mod tls;
 
 use std::net::TcpListener;
 use std::sync::Arc;

@@ -7,12 +7,15 @@ use crate::data::DataDir;
 use crate::desired::Desired;
 use crate::error::{LocalError, Result};
 use crate::layout::{ENGINES_API, ENGINES_S3, Layout};
+use crate::spec::TlsSpec;
 
 /// Addresses and names; the secret stays in its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {
     /// The entry, for clients.
     pub endpoint: String,
+    /// What clients have to trust, where the entry's certificate is self-made; PEM.
+    pub authority: Option<PathBuf>,
     /// DynamoDB, STS and SES.
     pub api_endpoint: String,
     pub s3_endpoint: String,
@@ -36,6 +39,7 @@ pub fn connection(data_dir: &Path) -> Result<Connection> {
     let url = |name: &str| Some(format!("http://{}", layout.get(name)?));
     Ok(Connection {
         endpoint: desired.spec.endpoint(),
+        authority: (desired.spec.tls == Some(TlsSpec::SelfMade)).then(|| data.authority_file()),
         api_endpoint: url(ENGINES_API).ok_or_else(never)?,
         s3_endpoint: url(ENGINES_S3).ok_or_else(never)?,
         region: REGION.to_owned(),

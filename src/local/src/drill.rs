@@ -3,6 +3,7 @@
 
 mod blow;
 mod load;
+mod wire;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -12,12 +13,12 @@ use serde::{Serialize, Serializer};
 
 use self::blow::Blow;
 use self::load::{Answer, Load};
-use crate::activity::activities;
-use crate::component::reachable;
+use crate::activity::{Event, activities, record};
 use crate::data::DataDir;
 use crate::data::lock::wait_lock;
 use crate::desired::Desired;
 use crate::error::{LocalError, Result};
+use crate::process::{Process, discover};
 use crate::reporter::Reporter;
 use crate::spec::HealthSpec;
 use crate::state::{ComponentState, RolloutStatus};
@@ -31,6 +32,8 @@ const LONGEST_RECOVERY: Duration = Duration::from_secs(120);
 /// A look costs something, and the clients share the machine with it.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 const MOST_MOMENTS: usize = 200;
+/// In whose name the history tells of a drill.
+const DRILL: &str = "drill";
 
 /// What to take away, and for how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +77,12 @@ pub struct DrillReport {
     /// Health checks need this long to take a server out.
     #[serde(serialize_with = "seconds")]
     pub window: Duration,
+    /// How they are made; the window follows from it.
+    #[serde(skip)]
+    pub health: HealthSpec,
+    /// Somebody wanted no more of it: what was taken away is given back, but nobody has waited for
+    /// the end.
+    pub interrupted: bool,
     /// The slowest answer.
     #[serde(serialize_with = "seconds")]
     pub slowest: Duration,
@@ -100,7 +109,9 @@ impl DrillReport {
     /// Nothing failed that should not have, and everything is back.
     pub fn passed(&self) -> bool {
         let bit = self.kind != DrillKind::Disk || self.writes_refused > 0;
-        bit && self.failed_after_window == 0 && self.full_strength_after.is_some()
+        bit && !self.interrupted
+            && self.failed_after_window == 0
+            && self.full_strength_after.is_some()
     }
 }
 
@@ -115,9 +126,12 @@ pub trait WriteProbe: Sync {
 ///
 /// A disk drill needs somebody who writes; the others need no `writer`.
 ///
+/// One that is cancelled reports what it has seen until then.
+///
 /// # Errors
-/// A deployment that does not run or is not at full strength, a target that does not exist, an
-/// interrupt. What was taken away is given back in every case.
+/// A deployment that does not run or is not at full strength, a target that does not exist;
+/// [`LocalError::Interrupted`] before anything was taken away. What was taken away is given back in
+/// every case.
 pub fn drill(
     data_dir: &Path,
     request: &DrillRequest,
@@ -136,23 +150,47 @@ pub fn drill(
     require_full_strength(&before)?;
     let desired = Desired::read(&data)?.ok_or(LocalError::NotRunning)?;
     let blow = Blow::choose(&data, request, &before)?;
-    let load = Load::start(reachable(desired.spec.listen), request.rate, writer);
+    let load = Load::start(&desired.spec, request.rate, writer);
     // Some calm first, so that the story has a beginning.
     std::thread::scope(|scope| {
         let clients = load.run(scope);
         pause(CALM);
+        if reporter.cancelled() {
+            load.stop(clients);
+            return Err(LocalError::Interrupted);
+        }
         reporter.progress(&blow.announcement());
         let struck = Instant::now();
         let struck_at = Timestamp::now();
+        record(&data, DRILL, Event::Began, blow.announcement());
         let followed = blow.strike().and_then(|()| {
-            follow(data_dir, &before, &blow, &load, struck, reporter).inspect(|_| pause(CALM))
+            let followed = follow(data_dir, &before, &blow, &load, struck, reporter)?;
+            if !followed.interrupted {
+                pause(CALM);
+            }
+            Ok(followed)
         });
+        let gone = discover(data.root());
         blow.lift();
+        record(&data, DRILL, Event::Ended, ending(&blow, &gone, &followed));
         let answers = load.stop(clients);
         let followed = followed?;
-        let window = ejection_window(&desired.spec.health);
-        Ok(report(&data, request.kind, &blow, (struck, struck_at), window, &answers, followed))
+        let health = &desired.spec.health;
+        Ok(report(&data, request.kind, &blow, (struck, struck_at), health, &answers, followed))
     })
+}
+
+/// The history's last word on a drill.
+fn ending(blow: &Blow, running: &[Process], followed: &Result<Recovery>) -> String {
+    let given_back = blow.given_back(running);
+    match followed {
+        Ok(Recovery { interrupted: true, .. }) => format!("it was interrupted; {given_back}"),
+        Ok(Recovery { full_strength: Some(_), .. }) => {
+            format!("{given_back}; everything is at full strength")
+        }
+        Ok(_) => format!("{given_back}, but not everything is at full strength"),
+        Err(error) => format!("{given_back}; the drill failed: {error}"),
+    }
 }
 
 /// How the recovery went.
@@ -160,6 +198,7 @@ pub fn drill(
 struct Recovery {
     replaced: Option<Duration>,
     full_strength: Option<Duration>,
+    interrupted: bool,
 }
 
 fn require_full_strength(status: &Status) -> Result<()> {
@@ -186,7 +225,8 @@ fn follow(
     let limit = blow.outage() + LONGEST_RECOVERY;
     while struck.elapsed() < limit && recovery.full_strength.is_none() {
         if reporter.cancelled() {
-            return Err(LocalError::Interrupted);
+            recovery.interrupted = true;
+            return Ok(recovery);
         }
         let now = status(data_dir)?;
         let healthy =
@@ -212,10 +252,11 @@ fn report(
     kind: DrillKind,
     blow: &Blow,
     (struck, struck_at): (Instant, Timestamp),
-    window: Duration,
+    health: &HealthSpec,
     (answers, writes): &(Vec<Answer>, Vec<Answer>),
     recovery: Recovery,
 ) -> DrillReport {
+    let window = ejection_window(health);
     let failed = answers.iter().filter(|answer| !answer.ok);
     let late = failed.clone().filter(|answer| answer.sent > struck + window);
     DrillReport {
@@ -227,6 +268,8 @@ fn report(
         writes: writes.len() as u64,
         writes_refused: writes.iter().filter(|write| !write.ok).count() as u64,
         window,
+        health: health.clone(),
+        interrupted: recovery.interrupted,
         slowest: answers.iter().map(|answer| answer.took).max().unwrap_or_default(),
         replaced_after: recovery.replaced,
         full_strength_after: recovery.full_strength,
@@ -247,7 +290,8 @@ fn timeline(data: &DataDir, struck_at: Timestamp) -> Vec<Moment> {
         .collect()
 }
 
-/// After so long a balancer has taken a server out that answers no check (HA-5).
+/// After so long a balancer has taken a server out that answers no check (HA-5): each check comes
+/// an interval after the one before has ended, and one without an answer ends with the timeout.
 fn ejection_window(health: &HealthSpec) -> Duration {
     (health.interval + health.timeout) * health.unhealthy
 }

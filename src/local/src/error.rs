@@ -55,8 +55,10 @@ pub enum LocalError {
     ReleaseUndone { release: String, reason: String, log_tail: Vec<String> },
     #[error("the service is not running")]
     NotRunning,
-    #[error("no release that is kept begins with `{name}`, or more than one does")]
+    #[error("no release that is kept here begins with `{name}`")]
     UnknownRelease { name: String, known: Vec<String> },
+    #[error("more than one release begins with `{name}`")]
+    AmbiguousRelease { name: String, known: Vec<String> },
     #[error("there is no earlier release to go back to")]
     NoEarlierRelease,
     #[error("the service is not at full strength; a drill would do harm")]
@@ -159,8 +161,15 @@ impl LocalError {
                 "the release before it serves; read more with: syncctl status --activities".into()
             }
             Self::NotRunning => "start it with: syncctl up".into(),
-            Self::UnknownRelease { known, .. } if known.is_empty() => "none is kept yet".into(),
-            Self::UnknownRelease { known, .. } => format!("kept are: {}", known.join(", ")),
+            Self::UnknownRelease { known, .. } if known.is_empty() => {
+                "none is kept yet; see what is known with: syncctl releases".into()
+            }
+            Self::UnknownRelease { known, .. } => {
+                format!("there are: {}; read more with: syncctl releases", known.join(", "))
+            }
+            Self::AmbiguousRelease { known, .. } => {
+                format!("give more digits; there are: {}", known.join(", "))
+            }
             Self::NotAtFullStrength => "see what is missing with: syncctl status".into(),
             Self::NoEarlierRelease => "see what is known with: syncctl releases".into(),
             Self::UnknownZone { known, .. } => format!("there are: {}", known.join(", ")),

@@ -1,11 +1,41 @@
 //! Asks a server how it is: one request on a new connection, within one limit for everything.
 
+use std::fmt;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-/// The status of the answer, or a short reason why there was none.
-pub(crate) fn get(address: SocketAddr, path: &str, limit: Duration) -> Result<u16, String> {
+/// Why a part counts as unwell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unwell {
+    /// It answered, with this status.
+    Answered { path: String, status: u16 },
+    /// It did not answer, for this short reason.
+    Silent(String),
+}
+
+impl Unwell {
+    /// Whether it is there: it says itself that something is wrong.
+    pub(crate) fn answers(&self) -> bool {
+        matches!(self, Self::Answered { .. })
+    }
+}
+
+impl fmt::Display for Unwell {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answered { path, status } => write!(formatter, "{path} answered {status}"),
+            Self::Silent(reason) => formatter.write_str(reason),
+        }
+    }
+}
+
+/// The status of the answer, or why there was none.
+pub(crate) fn get(address: SocketAddr, path: &str, limit: Duration) -> Result<u16, Unwell> {
+    ask(address, path, limit).map_err(Unwell::Silent)
+}
+
+fn ask(address: SocketAddr, path: &str, limit: Duration) -> Result<u16, String> {
     let deadline = Instant::now() + limit;
     let mut stream = TcpStream::connect_timeout(&address, limit).map_err(|error| reason(&error))?;
     let request = format!(
@@ -34,10 +64,10 @@ pub(crate) fn get(address: SocketAddr, path: &str, limit: Duration) -> Result<u1
 }
 
 /// Whether the path answers 200 to 299 in time; the reason where it does not.
-pub(crate) fn healthy(address: SocketAddr, path: &str, limit: Duration) -> Result<(), String> {
+pub(crate) fn healthy(address: SocketAddr, path: &str, limit: Duration) -> Result<(), Unwell> {
     match get(address, path, limit)? {
         200..=299 => Ok(()),
-        status => Err(format!("{path} answered {status}")),
+        status => Err(Unwell::Answered { path: path.to_owned(), status }),
     }
 }
 
@@ -64,5 +94,35 @@ fn reason(error: &std::io::Error) -> String {
         }
         std::io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
         _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// One answer for one question.
+    fn answering(answer: &'static [u8]) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 1024]);
+            stream.write_all(answer).unwrap();
+        });
+        address
+    }
+
+    #[test]
+    fn an_answer_is_told_from_silence() {
+        let limit = Duration::from_secs(5);
+        let ill = healthy(answering(b"HTTP/1.1 503 No\r\n\r\n"), "/health", limit).unwrap_err();
+        assert!(ill.answers());
+        assert_eq!(ill.to_string(), "/health answered 503");
+        let strange = healthy(answering(b"the path answered 503\n"), "/health", limit).unwrap_err();
+        assert!(!strange.answers(), "{strange}");
+        assert!(healthy(answering(b"HTTP/1.1 204 Yes\r\n\r\n"), "/health", limit).is_ok());
     }
 }

@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::time::Duration;
 
 use crate::data::DataDir;
 use crate::desired::Desired;
@@ -10,6 +11,8 @@ pub struct Recorded {
     pub name: String,
     /// Whether destroying it needs the name typed, whatever today's blueprint says.
     pub protect: bool,
+    /// How long its servers collect changes before they send a mail digest.
+    pub digest_interval: Duration,
 }
 
 /// Reads the record; `None` before the first `up` has written one.
@@ -18,5 +21,9 @@ pub struct Recorded {
 /// When the directory is not ours or the record can't be read.
 pub fn recorded(root: &Path) -> Result<Option<Recorded>> {
     let desired = Desired::read(&DataDir::open(root)?)?;
-    Ok(desired.map(|desired| Recorded { name: desired.spec.name, protect: desired.spec.protect }))
+    Ok(desired.map(|Desired { spec, .. }| Recorded {
+        name: spec.name,
+        protect: spec.protect,
+        digest_interval: spec.digest_interval,
+    }))
 }

@@ -36,21 +36,63 @@ pub(crate) fn pin(data: &DataDir, programs: &Programs) -> Result<PinnedPrograms>
 /// # Errors
 /// A program that can't be read, a copy that can't be written.
 pub(crate) fn pin_server(data: &DataDir, program: &Path) -> Result<(PathBuf, String)> {
-    let digest = digest(data, program)?;
-    let copied = history::program(data, &digest);
-    // After a power cut a copy may be there and empty.
-    if size(&copied) != size(program) {
-        make_private_dir(copied.parent().unwrap_or(data.root()))?;
-        copy(program, &copied)?;
-        if self::digest(data, &copied)? != digest {
-            let _ = fs::remove_file(&copied);
-            return Err(LocalError::ProgramMissing {
-                path: program.to_owned(),
-                reason: "it changed while it was read; try again".to_owned(),
-            });
-        }
+    let remembered = digest(data, program)?;
+    if let Some(copied) = keep(data, program, &remembered)? {
+        return Ok((copied, remembered));
     }
-    Ok((copied, digest))
+    // It changed while it was read, or what was remembered of it is wrong: once more, from its bytes.
+    let digest = hash(program)?;
+    remember(data, program, &digest)?;
+    match keep(data, program, &digest)? {
+        Some(copied) => Ok((copied, digest)),
+        None => Err(LocalError::ProgramMissing {
+            path: program.to_owned(),
+            reason: "it changed while it was read; try again".to_owned(),
+        }),
+    }
+}
+
+/// The copy of a release that was kept, unless it is no longer what it was.
+///
+/// # Errors
+/// A copy that is missing or has another content.
+pub(crate) fn kept(data: &DataDir, digest: &str) -> Result<PathBuf> {
+    let copied = history::program(data, digest);
+    let found = hash(&copied)?;
+    if found == digest {
+        return Ok(copied);
+    }
+    Err(LocalError::Damaged {
+        path: copied,
+        reason: format!(
+            "it is no longer release {}, its content is {}; nothing was changed",
+            history::short(digest),
+            history::short(&found)
+        ),
+    })
+}
+
+/// A copy with just that content; `None` where the program has another.
+fn keep(data: &DataDir, program: &Path, digest: &str) -> Result<Option<PathBuf>> {
+    let copied = history::program(data, digest);
+    if is_intact(data, &copied, digest) {
+        return Ok(Some(copied));
+    }
+    make_private_dir(copied.parent().unwrap_or(data.root()))?;
+    copy(program, &copied)?;
+    if hash(&copied)? == digest {
+        return Ok(Some(copied));
+    }
+    let _ = fs::remove_file(&copied);
+    Ok(None)
+}
+
+/// What serves already is read only when its file was touched; whatever is going to serve is read
+/// for certain. After a power cut a copy may be there and empty.
+fn is_intact(data: &DataDir, copied: &Path, digest: &str) -> bool {
+    let serves = InForce::read(data).ok().flatten().is_some_and(|it| it.release.digest == digest);
+    let found = if serves { self::digest(data, copied) } else { hash(copied) };
+    found.is_ok_and(|found| found == digest)
 }
 
 /// Removes the copies that nobody would go back to: what stays is of the given wishes, of the roll
@@ -105,35 +147,49 @@ pub(crate) fn size(program: &Path) -> u64 {
 
 /// SHA-256 of a program, remembered for as long as the file stays untouched.
 fn digest(data: &DataDir, program: &Path) -> Result<String> {
-    let read_error = |error| LocalError::io("read", program, error);
-    let metadata = fs::metadata(program).map_err(read_error)?;
-    let key = format!(
-        "{:x}-{:x}-{:x}-{:x}-{:x}",
+    if let Ok(text) = fs::read_to_string(remembered(data, program)?)
+        && text.len() == 64
+        && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    {
+        return Ok(text);
+    }
+    let text = hash(program)?;
+    remember(data, program, &text)?;
+    Ok(text)
+}
+
+fn remember(data: &DataDir, program: &Path, digest: &str) -> Result<()> {
+    forget_digests(data);
+    write_atomic(&remembered(data, program)?, digest.as_bytes(), Durability::Memory)
+}
+
+/// Its name changes with everything that is done to the file, a change of its times included.
+fn remembered(data: &DataDir, program: &Path) -> Result<PathBuf> {
+    let metadata = fs::metadata(program).map_err(|error| LocalError::io("read", program, error))?;
+    Ok(data.run_file("digests").join(format!(
+        "{:x}-{:x}-{:x}-{:x}-{:x}-{:x}-{:x}",
         metadata.dev(),
         metadata.ino(),
         metadata.size(),
         metadata.mtime(),
-        metadata.mtime_nsec()
-    );
-    let remembered = data.run_file("digests").join(key);
-    if let Ok(text) = fs::read_to_string(&remembered)
-        && text.len() == 64
-    {
-        return Ok(text);
-    }
+        metadata.mtime_nsec(),
+        metadata.ctime(),
+        metadata.ctime_nsec()
+    )))
+}
+
+/// SHA-256 of a file's bytes, read now.
+fn hash(program: &Path) -> Result<String> {
+    let read_error = |error| LocalError::io("read", program, error);
     let mut file = File::open(program).map_err(read_error)?;
     let mut hash = Sha256::new();
     let mut piece = vec![0_u8; 1 << 20];
     loop {
         match file.read(&mut piece).map_err(read_error)? {
-            0 => break,
+            0 => return Ok(hex::encode(hash.finalize())),
             count => hash.update(&piece[..count]),
         }
     }
-    let text = hex::encode(hash.finalize());
-    forget_digests(data);
-    write_atomic(&remembered, text.as_bytes(), Durability::Memory)?;
-    Ok(text)
 }
 
 /// Every build leaves one; a few are worth keeping.
@@ -160,4 +216,39 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
         let _ = fs::remove_file(&temporary);
     }
     copied.map_err(|error| LocalError::io("copy the server to", to, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stored_release_is_believed_for_its_content_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::open_or_create(&folder.path().join("data")).unwrap();
+        let program = folder.path().join("syncd");
+        fs::write(&program, "the server").unwrap();
+        let (copied, digest) = pin_server(&data, &program).unwrap();
+        // Of the same length: only its content tells.
+        fs::write(&copied, "THE SERVER").unwrap();
+        let refused = kept(&data, &digest).unwrap_err();
+        assert!(refused.to_string().contains("no longer release"), "{refused}");
+        assert_eq!(pin_server(&data, &program).unwrap(), (copied.clone(), digest.clone()));
+        assert_eq!(fs::read(&copied).unwrap(), b"the server");
+        assert_eq!(kept(&data, &digest).unwrap(), copied);
+    }
+
+    #[test]
+    fn what_is_remembered_wrongly_does_no_harm() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::open_or_create(&folder.path().join("data")).unwrap();
+        let program = folder.path().join("syncd");
+        fs::write(&program, "the server").unwrap();
+        let right = hash(&program).unwrap();
+        for wrong in ["f".repeat(64), "z".repeat(64), "../".repeat(21) + "x"] {
+            fs::write(remembered(&data, &program).unwrap(), wrong).unwrap();
+            assert_eq!(pin_server(&data, &program).unwrap().1, right);
+        }
+        assert_eq!(digest(&data, &program).unwrap(), right, "it is remembered rightly now");
+    }
 }

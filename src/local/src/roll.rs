@@ -7,7 +7,7 @@ use crate::data::DataDir;
 use crate::data::lock::wait_lock;
 use crate::desired::Desired;
 use crate::error::{LocalError, Result};
-use crate::history::{self, Release, Verdict, releases, short};
+use crate::history::{Release, Verdict, releases, short};
 use crate::process::discover;
 use crate::release;
 use crate::reporter::Reporter;
@@ -80,7 +80,7 @@ pub fn rollback(
     let data = DataDir::open(data_dir)?;
     let _lock = wait_lock(&data.lock_file(), reporter)?;
     let all = releases(data_dir)?;
-    let release = match to {
+    let chosen = match to {
         Some(prefix) => named(&all, prefix)?,
         None => all
             .iter()
@@ -88,26 +88,31 @@ pub fn rollback(
             .ok_or(LocalError::NoEarlierRelease)?,
     };
     let pin = Pin {
-        program: history::program(&data, &release.digest),
-        digest: release.digest.clone(),
-        source: release.source.clone(),
+        program: release::kept(&data, &chosen.digest)?,
+        digest: chosen.digest.clone(),
+        source: chosen.source.clone(),
     };
     apply(&data, pin, bake, reporter)
 }
 
 fn named<'a>(all: &'a [Release], prefix: &str) -> Result<&'a Release> {
-    let unknown = || LocalError::UnknownRelease {
-        name: prefix.to_owned(),
-        known: all
-            .iter()
-            .filter(|release| release.kept)
-            .map(|release| short(&release.digest).to_owned())
-            .collect(),
+    let name = prefix.to_ascii_lowercase();
+    let kept = || all.iter().filter(|release| release.kept);
+    let told = |release: &Release| match release.in_force {
+        true => format!("{} (serves now)", short(&release.digest)),
+        false => short(&release.digest).to_owned(),
     };
-    let mut found = all.iter().filter(|release| release.kept && release.digest.starts_with(prefix));
-    match (found.next(), found.next()) {
-        (Some(release), None) if !prefix.is_empty() => Ok(release),
-        _ => Err(unknown()),
+    let found: Vec<&Release> = kept().filter(|one| one.digest.starts_with(&name)).collect();
+    match found.as_slice() {
+        [release] if !name.is_empty() => Ok(release),
+        [_, _, ..] if !name.is_empty() => Err(LocalError::AmbiguousRelease {
+            name: prefix.to_owned(),
+            known: found.into_iter().map(told).collect(),
+        }),
+        _ => Err(LocalError::UnknownRelease {
+            name: prefix.to_owned(),
+            known: kept().map(told).collect(),
+        }),
     }
 }
 
@@ -131,9 +136,44 @@ fn apply(
     let from = InForce::read(data)?
         .map_or_else(|| previous.programs.syncd_digest.clone(), |now| now.release.digest);
     let mut desired = previous.with_release(&to);
-    desired.generation = previous.generation + 1;
+    desired.generation = up::next_generation(data, Some(&previous));
     desired.bake_once = bake;
     let (source, digest) = (to.source.clone(), to.digest);
     up::change_or_undo(data, &desired, Some(previous), &before, reporter)?;
     Ok(RollOutcome { from, to: digest, source, took: begun.elapsed() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn release(digest: &str, in_force: bool, kept: bool) -> Release {
+        Release {
+            digest: digest.to_owned(),
+            source: digest.into(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            verdict: Verdict::Passed,
+            in_force,
+            kept,
+        }
+    }
+
+    #[test]
+    fn a_release_is_found_by_its_first_digits_and_what_there_is_is_told() {
+        let all = [
+            release("ab12", true, true),
+            release("ab34", false, true),
+            release("cd", false, false),
+        ];
+        assert_eq!(named(&all, "AB3").unwrap().digest, "ab34");
+        let told = |prefix| named(&all, prefix).unwrap_err();
+        for (prefix, message) in [
+            ("nope", "no release that is kept here begins with `nope`"),
+            ("cd", "no release that is kept here begins with `cd`"),
+            ("ab", "more than one release begins with `ab`"),
+        ] {
+            assert_eq!(told(prefix).to_string(), message);
+            assert!(told(prefix).hint().contains("there are: ab12 (serves now), ab34"));
+        }
+    }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::component::{Kind, SUPERVISOR};
 use crate::data::DataDir;
 use crate::data::files::{Durability, read_json, write_json};
-use crate::error::Result;
+use crate::error::{LocalError, Result};
 use crate::process::Process;
 use crate::rollout::{Phase, Rollout};
 
@@ -127,6 +127,19 @@ impl State {
     /// A state that can't be read is as good as none: it is only a report.
     pub(crate) fn read(data: &DataDir) -> Option<Self> {
         read_json(&data.run_file(FILE)).ok().flatten()
+    }
+
+    /// Refuses what stands where the report belongs and is no file: it could never be replaced, and
+    /// whoever waits for it would wait in vain.
+    pub(crate) fn require_readable(data: &DataDir) -> Result<()> {
+        let path = data.run_file(FILE);
+        match std::fs::symlink_metadata(&path) {
+            Ok(found) if found.is_dir() => Err(LocalError::Damaged {
+                path,
+                reason: "it is a directory where a file belongs; nothing was changed".to_owned(),
+            }),
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn write(&self, data: &DataDir) -> Result<()> {

@@ -15,6 +15,7 @@ use crate::layout::{Layout, zone_of};
 use crate::probe;
 use crate::process::{Process, discover};
 use crate::state::{ComponentState, ComponentStatus, RolloutStatus, State};
+use crate::supervisor::outage::Outages;
 
 const ACTIVITIES: usize = 200;
 
@@ -37,6 +38,9 @@ pub struct Status {
     pub balancer: ComponentStatus,
     pub engines: ComponentStatus,
     pub servers: Vec<ComponentStatus>,
+    /// Zones that a drill has taken away and that take no server at present.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub lost_zones: Vec<String>,
     /// Since the balancer's start; absent when it does not run.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub traffic: Option<Traffic>,
@@ -112,6 +116,7 @@ pub fn status(data_dir: &Path) -> Result<Status> {
         supervisor,
         balancer,
         engines: take(&mut parts, Kind::Engines),
+        lost_zones: Outages::lost(&data),
         servers: parts.into_iter().filter(|part| part.kind == Kind::Server).collect(),
         activities: activities(&data, ACTIVITIES),
     })
@@ -240,7 +245,7 @@ fn probe_one(
         _ => probe::healthy(component.address, &health.path, health.timeout),
     };
     status.state = if answer.is_ok() { ComponentState::Healthy } else { ComponentState::Unhealthy };
-    status.reason = answer.err();
+    status.reason = answer.err().map(|unwell| unwell.to_string());
     status
 }
 

@@ -61,6 +61,9 @@ pub fn up(spec: &LocalSpec, programs: &Programs, reporter: &dyn Reporter) -> Res
     check(spec)?;
     release::require(&programs.syncctl)?;
     release::require(&programs.syncd)?;
+    if let Some(tls) = &spec.tls {
+        crate::balancer::tls::check(tls)?;
+    }
     if DataDir::inspect(&spec.data_dir)? == Found::Nothing {
         refuse_taken(spec)?;
         require_space(&spec.data_dir, release::size(&programs.syncd))?;
@@ -69,16 +72,15 @@ pub fn up(spec: &LocalSpec, programs: &Programs, reporter: &dyn Reporter) -> Res
     let _lock = wait_lock(&data.lock_file(), reporter)?;
     // A drill holds the lock while it runs: what one has left behind, killed, ends here.
     outage::clear(&data);
+    State::require_readable(&data)?;
     data.ensure_secrets()?;
-    let pinned = release::pin(&data, programs)?;
     let before = discover(data.root());
     let previous = Desired::read(&data)?;
+    let pinned = release::pin(&data, programs)?;
     let mut desired =
         Desired { generation: 1, spec: spec.clone(), programs: pinned, bake_once: None };
     desired.spec.data_dir = data.root().to_owned();
-    if let Some(previous) = &previous {
-        desired.generation = previous.generation + 1;
-    }
+    desired.generation = next_generation(&data, previous.as_ref());
     let running = Running {
         endpoint: spec.endpoint(),
         data_dir: data.root().to_owned(),
@@ -103,6 +105,16 @@ pub fn up(spec: &LocalSpec, programs: &Programs, reporter: &dyn Reporter) -> Res
     } else {
         UpOutcome::Changed { running, replaced: replaced(&before, &discover(data.root())) }
     })
+}
+
+/// Above every number that anything here may still speak of: where the last wish is lost, a state or
+/// a roll of the same number would be taken for the answer to the new one.
+pub(crate) fn next_generation(data: &DataDir, previous: Option<&Desired>) -> u64 {
+    let wished = previous.map_or(0, |wish| wish.generation);
+    let reported = State::read(data).map_or(0, |state| state.generation);
+    let rolled = InForce::read(data).ok().flatten().and_then(|in_force| in_force.rollout);
+    let rolled = rolled.map_or(0, |rollout| rollout.generation);
+    wished.max(reported).max(rolled) + 1
 }
 
 /// Makes the wish true, or what was true before again. The caller holds the lock.

@@ -63,6 +63,8 @@ pub struct Account {
     pub login: String,
     pub state: AccountState,
     pub created_at: Timestamp,
+    /// `None` for an active account, and for one that an earlier release has disabled.
+    pub disabled_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

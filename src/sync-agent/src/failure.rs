@@ -84,6 +84,11 @@ fn engine_code(error: &SyncError) -> u8 {
 
 fn engine_hint(error: &SyncError) -> Option<&'static str> {
     match error {
+        SyncError::Api(ApiError::Unreachable { message, .. }) if is_untrusted(message) => Some(
+            "for a self-made certificate, trust its authority: \
+             export SSL_CERT_FILE=DATA/secrets/tls-authority.pem, with DATA as `syncctl status` \
+             shows it on the server's machine; anything else may be somebody who listens in",
+        ),
         SyncError::Api(ApiError::Unreachable { .. }) => {
             Some("is the address right and the server up? what was done so far is kept")
         }
@@ -113,6 +118,11 @@ fn engine_hint(error: &SyncError) -> Option<&'static str> {
     }
 }
 
+/// As rustls words it; the HTTP client passes on nothing that is easier to tell.
+fn is_untrusted(message: &str) -> bool {
+    message.contains("invalid peer certificate")
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -127,5 +137,21 @@ impl fmt::Display for Failure {
 impl<E: Into<SyncError>> From<E> for Failure {
     fn from(error: E) -> Self {
         Self::Engine(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_nobody_vouches_for_is_told_from_a_server_that_is_down() {
+        let hint = |message: &str| {
+            let (url, message) = ("https://127.0.0.1:8420".to_owned(), message.to_owned());
+            engine_hint(&SyncError::Api(ApiError::Unreachable { url, message })).unwrap()
+        };
+        let untrusted = hint("error sending request: invalid peer certificate: UnknownIssuer");
+        assert!(untrusted.contains("export SSL_CERT_FILE="), "{untrusted}");
+        assert!(hint("connection refused").starts_with("is the address right"));
     }
 }

@@ -3,7 +3,7 @@
 //! Only these commands pay for an asynchronous runtime and an HTTP client.
 
 use std::future::Future;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aws_credential_types::Credentials;
@@ -17,9 +17,24 @@ use crate::ui::Ui;
 
 /// A service that runs, and the door to its accounts.
 pub(crate) struct Service {
-    pub(crate) endpoint: String,
+    pub(crate) entry: Entry,
     runtime: tokio::runtime::Runtime,
     accounts: Accounts,
+}
+
+/// Where clients come in.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) endpoint: String,
+    /// What they have to trust, where the certificate is self-made.
+    pub(crate) authority: Option<PathBuf>,
+}
+
+impl Entry {
+    pub(crate) fn of(connection: &Connection) -> Self {
+        let Connection { endpoint, authority, .. } = connection;
+        Self { endpoint: endpoint.clone(), authority: authority.clone() }
+    }
 }
 
 impl Service {
@@ -53,7 +68,7 @@ impl Service {
             .build();
         let dynamodb = aws_sdk_dynamodb::Client::from_conf(config);
         let accounts = Accounts::new(dynamodb, &connection.table, Arc::new(SystemClock));
-        Ok(Self { endpoint: connection.endpoint.clone(), runtime, accounts })
+        Ok(Self { entry: Entry::of(connection), runtime, accounts })
     }
 
     /// How many spaces have content: the folders of the content bucket.

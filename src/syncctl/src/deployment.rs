@@ -94,7 +94,7 @@ impl Chosen {
     /// The programs to run: the bundled server, or the one the blueprint names.
     pub(crate) fn programs(&self) -> Result<Installed> {
         match self.deployment.servers.release.path() {
-            Some(path) => programs::with_server(&absolute(Path::new(path))?),
+            Some(path) => programs::with_server(Path::new(path)),
             None => programs::find(),
         }
     }

@@ -3,14 +3,16 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::Serialize;
 use store::Invitation;
 
+use crate::accounts::Entry;
 use crate::error::{CliError, Kind, Result};
 use crate::exit_code::ExitCode;
+use crate::repeat::quoted;
 use crate::ui::Ui;
 
 /// A new file of the person's own (mode 0600) that waits for an invitation.
@@ -35,6 +37,9 @@ pub(crate) struct InvitationDocument {
 struct HandedOver<'a> {
     invitation: InvitationDocument,
     endpoint: &'a str,
+    /// What clients have to trust, where the certificate is self-made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authority: Option<&'a Path>,
 }
 
 /// Creates the file before the invitation is made, so that an invitation is never lost to a path
@@ -75,17 +80,23 @@ pub(crate) fn deliver(
 pub(crate) fn hand_over(
     invitation: &Invitation,
     file: Option<InvitationFile>,
-    endpoint: &str,
+    entry: &Entry,
     ui: &mut Ui,
 ) -> Result<ExitCode> {
     let document = deliver(invitation, file)?;
+    let authority = entry.authority.as_deref();
     if ui.is_json() {
-        ui.json("syncctl/invitation/1", &HandedOver { invitation: document, endpoint })?;
+        ui.json(
+            "syncctl/invitation/1",
+            &HandedOver { invitation: document, endpoint: &entry.endpoint, authority },
+        )?;
         return Ok(ExitCode::Done);
     }
     show(&document, ui)?;
     ui.note("\nNext, on the person's machine:");
-    ui.note(&format!("  {}", login_command(&document, endpoint)));
+    for command in login_commands(&document, entry) {
+        ui.note(&format!("  {command}"));
+    }
     Ok(ExitCode::Done)
 }
 
@@ -111,19 +122,34 @@ pub(crate) fn report(document: &InvitationDocument, ui: &mut Ui) -> Result<()> {
     let Some(code) = &document.code else { return show(document, ui) };
     let code = ui.style().bold(code);
     ui.line(&format!("  Invitation  {code}"))?;
-    ui.line(&format!("              works once, until {}; not shown again", until(document)))
+    ui.line(&format!("              works once, until {}; not shown again", until(document)))?;
+    ui.line("              ends when somebody else makes an account first")
 }
 
 fn until(document: &InvitationDocument) -> String {
-    document.expires_at.strftime("%-d %B %Y, %H:%M UTC").to_string()
+    moment(document.expires_at)
 }
 
-/// The command that redeems it; the secret comes from a prompt or from the file.
-pub(crate) fn login_command(document: &InvitationDocument, endpoint: &str) -> String {
-    match &document.file {
-        Some(path) => format!("sync-agent login {endpoint} --invitation-file {}", path.display()),
+pub(crate) fn moment(time: Timestamp) -> String {
+    time.strftime("%-d %B %Y, %H:%M UTC").to_string()
+}
+
+/// The commands that redeem it; the secret comes from a prompt or from the file.
+pub(crate) fn login_commands(document: &InvitationDocument, entry: &Entry) -> Vec<String> {
+    let Entry { endpoint, authority } = entry;
+    // A certificate of our own is trusted by nobody who has not been told.
+    let trust = authority.iter().map(|path| format!("export SSL_CERT_FILE={}", quoted_path(path)));
+    let login = match &document.file {
+        Some(path) => {
+            format!("sync-agent login {endpoint} --invitation-file {}", quoted_path(path))
+        }
         None => format!("sync-agent login {endpoint}"),
-    }
+    };
+    trust.chain([login]).collect()
+}
+
+fn quoted_path(path: &Path) -> String {
+    quoted(&path.to_string_lossy())
 }
 
 impl InvitationFile {
@@ -143,5 +169,27 @@ impl Drop for InvitationFile {
             // It is ours and holds no invitation; what went wrong is told already.
             let _ = fs::remove_file(&self.path);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_self_made_certificate_is_trusted_before_the_login() {
+        let expires_at = Timestamp::UNIX_EPOCH;
+        let document = InvitationDocument { code: None, file: None, expires_at };
+        let entry = Entry {
+            endpoint: "https://127.0.0.1:8420".to_owned(),
+            authority: Some("/my data/secrets/tls-authority.pem".into()),
+        };
+        assert_eq!(
+            login_commands(&document, &entry),
+            [
+                "export SSL_CERT_FILE='/my data/secrets/tls-authority.pem'",
+                "sync-agent login https://127.0.0.1:8420",
+            ]
+        );
     }
 }

@@ -21,8 +21,7 @@ pub(crate) fn find() -> Result<Installed> {
         Some(path) => (PathBuf::from(path), Some(env_vars::SYNCD)),
         None => (syncctl.with_file_name("syncd"), None),
     };
-    // Servers are started with another working directory.
-    let syncd = std::path::absolute(&syncd).unwrap_or(syncd);
+    let syncd = resolved(&syncd)?;
     if is_program(&syncd) {
         return Ok(Installed { syncctl, syncd });
     }
@@ -41,12 +40,23 @@ pub(crate) fn find() -> Result<Installed> {
 
 /// The server program the blueprint names.
 pub(crate) fn with_server(syncd: &Path) -> Result<Installed> {
-    if !is_program(syncd) {
+    let syncd = resolved(syncd)?;
+    if !is_program(&syncd) {
         let message = format!("servers.release: no executable file {}", syncd.display());
         return Err(CliError::new(Kind::NotFound, message)
             .hint("write `release: bundled` for the server that came with this program"));
     }
-    Ok(Installed { syncctl: own_path()?, syncd: syncd.to_owned() })
+    Ok(Installed { syncctl: own_path()?, syncd })
+}
+
+/// Absolute and without detours: it is told to people, and used in other working directories.
+///
+/// A program that is not there is told as it was named.
+pub(crate) fn resolved(program: &Path) -> Result<PathBuf> {
+    program
+        .canonicalize()
+        .or_else(|_| std::path::absolute(program))
+        .map_err(|error| CliError::io(format!("cannot use the path {}", program.display()), &error))
 }
 
 /// Any port that is free right now, as a suggestion.

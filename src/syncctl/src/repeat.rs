@@ -25,6 +25,9 @@ const COMMANDS: [&str; 21] = [
     "drill disk",
 ];
 
+/// The flag that may be typed more than once.
+pub(crate) const SET: &str = "--set";
+
 /// The flags that were typed, as `(flag, value)`.
 pub(crate) type Typed = Vec<(&'static str, String)>;
 
@@ -42,12 +45,20 @@ pub(crate) fn with_flags(text: &str, typed: &Typed) -> String {
         out.push_str(command);
         rest = &rest[command.len()..];
         let own = &rest[..rest.find(['`', '\n']).unwrap_or(rest.len())];
-        for (flag, value) in typed.iter().filter(|(flag, _)| !own.contains(flag)) {
+        for (flag, value) in typed.iter().filter(|(flag, value)| !names(own, flag, value)) {
             out.push_str(&format!(" {flag} {}", quoted(value)));
         }
     }
     out.push_str(rest);
     out
+}
+
+/// Whether a hint's command has the flag already; `--set` may be there once for each key.
+fn names(own: &str, flag: &str, value: &str) -> bool {
+    match value.split_once('=') {
+        Some((key, _)) if flag == SET => own.contains(&format!("{SET} {key}=")),
+        _ => own.contains(flag),
+    }
 }
 
 fn begins_with(text: &str, command: &str) -> bool {
@@ -57,7 +68,7 @@ fn begins_with(text: &str, command: &str) -> bool {
 }
 
 /// As a shell takes it for one word.
-fn quoted(value: &str) -> String {
+pub(crate) fn quoted(value: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_./-=:@+,%".contains(&byte);
     if !value.is_empty() && value.bytes().all(plain) {
         return value.to_owned();
@@ -68,6 +79,20 @@ fn quoted(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_setting_is_repeated_unless_the_hint_chooses_another_value() {
+        let set = |value: &str| (SET, value.to_owned());
+        let typed = vec![set("local.port=8555"), set("tags={a: \"it's\"}")];
+        assert_eq!(
+            with_flags("start it with `syncctl up`", &typed),
+            r#"start it with `syncctl up --set local.port=8555 --set 'tags={a: "it'\''s"}'`"#
+        );
+        assert_eq!(
+            with_flags("use another: syncctl up --set local.port=8600", &typed[..1].to_vec()),
+            "use another: syncctl up --set local.port=8600"
+        );
+    }
 
     #[test]
     fn commands_in_hints_get_the_flags() {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use crate::cli::{ColorChoice, Format, GlobalArgs};
 use crate::env_vars;
-use crate::repeat::Typed;
+use crate::repeat::{self, Typed};
 
 /// Settled global settings.
 #[derive(Debug, Clone)]
@@ -18,7 +18,7 @@ pub(crate) struct Settings {
     pub(crate) overrides: Vec<String>,
     pub(crate) name: Option<String>,
     pub(crate) data_dir: Option<PathBuf>,
-    /// Which of the three above were typed, for hints; what is exported need not be repeated.
+    /// Which of the four above were typed, for hints; what is exported need not be repeated.
     pub(crate) typed: Typed,
     pub(crate) format: Format,
     pub(crate) consent: Consent,
@@ -56,7 +56,7 @@ pub(crate) struct Terminal {
     pub(crate) redraw_stderr: bool,
     /// Standard output can be redrawn: `status --watch`.
     pub(crate) redraw_stdout: bool,
-    /// Characters per line.
+    /// Characters per line of standard output; no limit where it is not a terminal.
     pub(crate) width: usize,
 }
 
@@ -94,7 +94,7 @@ impl Settings {
             let value = value.filter(|value| environment.exported.get(variable) != Some(value))?;
             Some((flag, value.to_string_lossy().into_owned()))
         });
-        let typed = typed.collect();
+        let typed = typed.chain(environment.typed_settings(&args.set)).collect();
         Self {
             typed,
             file: args.file,
@@ -136,12 +136,21 @@ impl Environment {
             force_color: is_on("FORCE_COLOR") || is_on("CLICOLOR_FORCE"),
             dumb: std::env::var_os("TERM").is_some_and(|term| term == "dumb"),
             ci: is_on("CI"),
-            width: width(),
-            exported: [env_vars::FILE, env_vars::NAME, env_vars::DATA_DIR]
+            width: width(std::io::stdout().is_terminal()),
+            exported: [env_vars::FILE, env_vars::SET, env_vars::NAME, env_vars::DATA_DIR]
                 .into_iter()
                 .filter_map(|name| Some((name, std::env::var_os(name)?)))
                 .collect(),
         }
+    }
+
+    /// A flag replaces its variable: settings that differ from the exported ones were typed.
+    fn typed_settings(&self, set: &[String]) -> Typed {
+        let exported = self.exported.get(env_vars::SET).map(|value| value.to_string_lossy());
+        if exported.is_some_and(|exported| exported.split(';').eq(set)) {
+            return Typed::new();
+        }
+        set.iter().map(|value| (repeat::SET, value.clone())).collect()
     }
 
     /// Flag, then `NO_COLOR`, then forcing, then what the terminal can do.
@@ -195,17 +204,17 @@ fn is_on(name: &str) -> bool {
         .is_some_and(|value| !value.is_empty() && value != "0" && value != "false")
 }
 
-/// The terminal's width, then `COLUMNS`, then 80.
-fn width() -> usize {
-    let terminal = [rustix::stdio::stdout(), rustix::stdio::stderr()]
-        .into_iter()
-        .find_map(|stream| rustix::termios::tcgetwinsize(stream).ok())
+/// The terminal's width, then `COLUMNS`, then 80. A pipe or a file has no limit unless `COLUMNS` says
+/// one, as `watch` does: whatever reads it wants whole lines.
+fn width(is_terminal: bool) -> usize {
+    let terminal = rustix::termios::tcgetwinsize(rustix::stdio::stdout())
+        .ok()
         .map(|size| usize::from(size.ws_col))
         .filter(|columns| *columns > 0);
     terminal
         .or_else(|| std::env::var("COLUMNS").ok()?.parse().ok())
         .filter(|columns| *columns >= 20)
-        .unwrap_or(80)
+        .unwrap_or(if is_terminal { 80 } else { usize::MAX })
 }
 
 #[cfg(test)]
@@ -267,9 +276,9 @@ mod tests {
     }
     #[test]
     fn what_was_typed_is_repeated_and_what_is_exported_is_not() {
-        let args = |name: &str| GlobalArgs {
+        let args = |name: &str, set: &[&str]| GlobalArgs {
             file: Some("shop.yaml".into()),
-            set: vec![],
+            set: set.iter().map(|value| (*value).to_owned()).collect(),
             name: Some(name.to_owned()),
             data_dir: None,
             format: Format::Text,
@@ -278,13 +287,19 @@ mod tests {
             verbose: 0,
             color: ColorChoice::Auto,
         };
-        let exported = BTreeMap::from([(env_vars::NAME, OsString::from("shop"))]);
+        let exported = BTreeMap::from([
+            (env_vars::NAME, OsString::from("shop")),
+            (env_vars::SET, OsString::from("servers.min=2;local.port=1")),
+        ]);
         let environment = Environment { exported, ..on_a_terminal() };
-        let typed = |name| {
-            let typed = Settings::new(args(name), &environment).typed;
+        let typed = |name, set: &[&str]| {
+            let typed = Settings::new(args(name, set), &environment).typed;
             typed.iter().map(|(flag, value)| format!("{flag} {value}")).collect::<Vec<_>>()
         };
-        assert_eq!(typed("shop"), ["--file shop.yaml"]);
-        assert_eq!(typed("other"), ["--file shop.yaml", "--name other"]);
+        assert_eq!(typed("shop", &["servers.min=2", "local.port=1"]), ["--file shop.yaml"]);
+        assert_eq!(
+            typed("other", &["servers.min=2"]),
+            ["--file shop.yaml", "--name other", "--set servers.min=2"]
+        );
     }
 }

@@ -341,7 +341,7 @@ pub(crate) static KEYS: [Key; 46] = [
         Kind::Address,
         Is("127.0.0.1"),
         Local,
-        "Address to listen on, and to send clients to for content. Anything but a loopback address opens the service, without TLS, to other machines.",
+        "Address to listen on, and to send clients to for content. Anything but a loopback address opens the service to other machines: the entry speaks HTTPS with entry.certificate, content always travels as plain HTTP.",
     ),
     key(
         "local.data",

@@ -23,7 +23,7 @@ const MOST_REQUESTS: u32 = 100_000;
 const TLS_HANDSHAKE: u8 = 0x16;
 /// Says whether the whole service works; asked by those who look after it.
 const READY_PATH: &str = "/ready";
-/// Answered by every server without asking anybody else; drills ask for it.
+/// Answered by every server without asking anybody else; drills ask for it, as their clients would.
 const SERVERS_HEALTH_PATH: &str = "/health";
 
 pub(super) struct Front {
@@ -89,7 +89,7 @@ impl Front {
                 Err(End::Refused(refusal)) => return connection.refuse(refusal).await,
             }
             if let Service::Probe(refusal) = service
-                && !asks_for_health(&connection)
+                && !asks_for_health(&connection, refusal)
             {
                 return connection.refuse(refusal).await;
             }
@@ -111,9 +111,12 @@ impl Front {
 }
 
 /// A supervisor that could not ask a busy balancer would take it for a dead one; it asks without TLS.
-fn asks_for_health(connection: &Connection) -> bool {
+/// Clients are told to use it, whatever they ask for.
+fn asks_for_health(connection: &Connection, otherwise: Refusal) -> bool {
     let head = &connection.unread[..connection.header];
-    [HEALTH_PATH, READY_PATH, SERVERS_HEALTH_PATH].iter().any(|path| {
+    let paths = [HEALTH_PATH, READY_PATH, SERVERS_HEALTH_PATH];
+    let allowed = if otherwise == Refusal::NOT_TLS { &paths[..2] } else { &paths[..] };
+    allowed.iter().any(|path| {
         head.strip_prefix(b"GET ")
             .and_then(|rest| rest.strip_prefix(path.as_bytes()))
             .is_some_and(|rest| rest.starts_with(b" "))

@@ -47,6 +47,16 @@ pub(super) fn acceptor(data: &DataDir, config: &BalancerConfig) -> Result<Option
     Ok(Some(Acceptor::from_server_config(Arc::new(server))))
 }
 
+/// Refuses files that the balancer could not use; changes nothing.
+///
+/// # Errors
+/// The file that is wrong, and why.
+pub(crate) fn check(spec: &TlsSpec) -> Result<()> {
+    let TlsSpec::Files { certificate, key } = spec else { return Ok(()) };
+    install_default_crypto_provider();
+    Source { certificate: certificate.clone(), key: key.clone(), made: None }.load().map(drop)
+}
+
 struct Source {
     certificate: PathBuf,
     key: PathBuf,
@@ -58,19 +68,21 @@ impl Source {
         let bad =
             |path: &Path, reason: String| LocalError::Certificate { path: path.to_owned(), reason };
         let (certificate, key) = (self.certificate.to_string_lossy(), self.key.to_string_lossy());
-        for path in [&self.certificate, &self.key] {
-            std::fs::File::open(path).map_err(|error| bad(path, error.to_string()))?;
+        for (path, what) in [(&self.certificate, "CERTIFICATE"), (&self.key, "PRIVATE KEY")] {
+            let text = std::fs::read(path).map_err(|error| bad(path, error.to_string()))?;
+            if !holds(&text, what) {
+                let what = what.to_ascii_lowercase();
+                return Err(bad(path, format!("a {what} in PEM form is missing from it")));
+            }
         }
         let (chain, private) = load_certs_and_key_files(&certificate, &key)
-            .map_err(|_| bad(&self.certificate, "it is not PEM".to_owned()))?
-            .ok_or_else(|| {
-                bad(&self.key, "a certificate or its private key is missing".to_owned())
-            })?;
+            .map_err(|error| bad(&self.certificate, format!("its PEM is damaged: {error}")))?
+            .ok_or_else(|| bad(&self.key, "its private key cannot be read".to_owned()))?;
         let provider = CryptoProvider::get_default()
             .ok_or_else(|| bad(&self.key, "TLS is not set up".to_owned()))?;
-        sign::CertifiedKey::from_der(chain, private, provider)
-            .map(Arc::new)
-            .map_err(|error| bad(&self.key, format!("the key does not fit: {error}")))
+        sign::CertifiedKey::from_der(chain, private, provider).map(Arc::new).map_err(|error| {
+            bad(&self.key, format!("the key does not fit the certificate: {error}"))
+        })
     }
 
     fn follow(self, current: Arc<Current>) {
@@ -98,6 +110,16 @@ impl Source {
             }
         });
     }
+}
+
+/// Whether a text has a PEM section of this kind, such as `-----BEGIN EC PRIVATE KEY-----`.
+fn holds(text: &[u8], what: &str) -> bool {
+    String::from_utf8_lossy(text).lines().any(|line| {
+        line.trim_end()
+            .strip_prefix("-----BEGIN ")
+            .and_then(|rest| rest.strip_suffix("-----"))
+            .is_some_and(|kind| kind.ends_with(what))
+    })
 }
 
 /// The certificate of this moment, whatever name the client asks for.

@@ -66,13 +66,33 @@ impl Blow {
         let seconds = self.outage.as_secs_f64();
         match &self.victim {
             Victim::Killed(process) => {
-                format!("killing {} (process {})", process.component, process.identity.pid)
+                let (name, pid) = (&process.component, process.identity.pid);
+                format!("killing {name} (process {pid})")
             }
             Victim::Frozen(process) => {
-                format!("freezing {} (process {})", process.component, process.identity.pid)
+                let (name, pid) = (&process.component, process.identity.pid);
+                format!("freezing {name} (process {pid}): alive, but deaf")
             }
             Victim::Zone(zone, _) => format!("zone {zone} is lost for {seconds:.0} s"),
             Victim::Disk => format!("the disk takes no content for {seconds:.0} s"),
+        }
+    }
+
+    /// What [`Blow::lift`] gives back, for people. `running` is from before it.
+    pub(super) fn given_back(&self, running: &[Process]) -> String {
+        let lives = |process: &Process| running.iter().any(|one| one.identity == process.identity);
+        match &self.victim {
+            Victim::Killed(process) => {
+                format!("the supervisor replaces {}, which was killed", process.component)
+            }
+            Victim::Frozen(process) if lives(process) => {
+                format!("{} is no longer frozen", process.component)
+            }
+            Victim::Frozen(process) => {
+                format!("{}, which was frozen, was replaced", process.component)
+            }
+            Victim::Zone(zone, _) => format!("zone {zone} takes servers again"),
+            Victim::Disk => "the disk takes content again".to_owned(),
         }
     }
 

@@ -1,13 +1,14 @@
 //! Steady load, as clients that never repeat a request would make it.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use super::WriteProbe;
+use super::wire::{Dialer, Wire};
+use crate::spec::LocalSpec;
 
 /// Answered by a server, not by the balancer, and asks nobody else.
 const PATH: &str = "/health";
@@ -35,7 +36,7 @@ pub(super) struct Load<'a> {
 }
 
 struct Shared {
-    address: SocketAddr,
+    entry: Dialer,
     over: AtomicBool,
     /// Requests that somebody has taken on; with the rate it gives each its moment.
     taken: AtomicU64,
@@ -44,13 +45,9 @@ struct Shared {
 }
 
 impl<'a> Load<'a> {
-    pub(super) fn start(
-        address: SocketAddr,
-        rate: u32,
-        writer: Option<&'a dyn WriteProbe>,
-    ) -> Self {
+    pub(super) fn start(spec: &LocalSpec, rate: u32, writer: Option<&'a dyn WriteProbe>) -> Self {
         let shared = Shared {
-            address,
+            entry: Dialer::new(spec, PATIENCE),
             over: AtomicBool::new(false),
             taken: AtomicU64::new(0),
             answers: Mutex::default(),
@@ -113,7 +110,7 @@ impl Shared {
             let due = begun + Duration::from_secs_f64(number as f64 / f64::from(rate));
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
             let sent = Instant::now();
-            let ok = matches!(request(self.address, &mut connection), Ok(status) if status < 500);
+            let ok = matches!(request(&self.entry, &mut connection), Ok(status) if status < 500);
             if !ok {
                 connection = None;
             }
@@ -142,10 +139,11 @@ fn take(list: &Mutex<Vec<Answer>>) -> Vec<Answer> {
 }
 
 /// One request on a connection that is kept; the status of its whole answer.
-fn request(address: SocketAddr, connection: &mut Option<BufReader<TcpStream>>) -> io::Result<u16> {
+fn request(entry: &Dialer, connection: &mut Option<BufReader<Box<dyn Wire>>>) -> io::Result<u16> {
+    let address = entry.address();
     let reader = match connection {
         Some(reader) => reader,
-        None => connection.insert(BufReader::new(connect(address)?)),
+        None => connection.insert(BufReader::new(entry.dial()?)),
     };
     let text =
         format!("GET {PATH} HTTP/1.1\r\nHost: {address}\r\nUser-Agent: syncctl-drill\r\n\r\n");
@@ -178,12 +176,4 @@ fn request(address: SocketAddr, connection: &mut Option<BufReader<TcpStream>>) -
         *connection = None;
     }
     status.ok_or_else(|| broken("no status"))
-}
-
-fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    Ok(stream)
 }

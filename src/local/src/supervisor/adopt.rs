@@ -3,8 +3,8 @@
 use super::Supervisor;
 use super::member::{Member, READY};
 use crate::activity::{Event, record};
-use crate::component::{Component, ENGINES, SUPERVISOR, server};
-use crate::layout::{ENGINES_API, ENGINES_S3};
+use crate::component::{Component, ENGINES, SUPERVISOR, fixed, server};
+use crate::layout::{ENGINES_API, ENGINES_S3, Layout};
 use crate::process::{Process, discover};
 
 impl Supervisor {
@@ -12,8 +12,10 @@ impl Supervisor {
     pub(super) fn adopt(&mut self) {
         let mut running = discover(self.data.root());
         running.retain(|process| process.component != SUPERVISOR);
+        self.put_wished_first(&mut running);
         let before = self.layout.clone();
-        running.iter().for_each(|process| self.layout.remember(&process.listeners));
+        // Whoever is kept has the last word on where it listens.
+        running.iter().rev().for_each(|process| self.layout.remember(&process.listeners));
         self.keep_layout(&before);
         self.forget_taken_addresses(
             &running.iter().map(|process| process.component.as_str()).collect::<Vec<_>>(),
@@ -40,11 +42,32 @@ impl Supervisor {
         self.plan();
     }
 
+    /// Of doubles the first is kept: one that runs the program in force, and was started as is wished
+    /// now, else the oldest.
+    fn put_wished_first(&self, running: &mut [Process]) {
+        let programs = &self.effective.programs;
+        running.sort_by_cached_key(|process| {
+            let in_force = [&programs.syncd_digest, &programs.syncctl_digest];
+            let is_in_force = in_force.contains(&&process.digest);
+            let mut layout = self.layout.clone();
+            layout.remember(&process.listeners);
+            let as_wished = self
+                .component_in(&layout, process)
+                .is_some_and(|component| component.fingerprint == process.fingerprint);
+            std::cmp::Reverse((is_in_force, as_wished))
+        });
+    }
+
     /// What the process is, as far as today's wish and releases tell.
     fn component_of(&self, process: &Process) -> Option<Component> {
-        let fixed = self.fixed.iter().find(|component| component.name == process.component);
-        if let Some(component) = fixed {
-            return Some(component.clone());
+        self.component_in(&self.layout, process)
+    }
+
+    fn component_in(&self, layout: &Layout, process: &Process) -> Option<Component> {
+        let fixed = fixed(&self.data, &self.effective, layout);
+        let fixed = fixed.into_iter().find(|component| component.name == process.component);
+        if fixed.is_some() {
+            return fixed;
         }
         // A server of the release before is started again as such while the new one is on trial.
         let rollout = self.in_force.rollout.as_ref();
@@ -54,7 +77,7 @@ impl Supervisor {
             .find(|pin| pin.digest == process.digest)
             .unwrap_or(&self.in_force.release);
         let desired = self.desired.with_release(release);
-        server(&self.data, &desired, &self.layout, &process.component)
+        server(&self.data, &desired, layout, &process.component)
     }
 
     /// One on trial has to be ready, whoever looks after it.

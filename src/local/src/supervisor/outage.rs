@@ -31,9 +31,16 @@ impl Outages {
 
     /// Whether a zone is out at present.
     pub(crate) fn any(data: &DataDir) -> bool {
+        !Self::lost(data).is_empty()
+    }
+
+    /// The zones that are out at present.
+    pub(crate) fn lost(data: &DataDir) -> Vec<String> {
         let mut outages = Self::default();
         outages.follow(data);
-        outages.until.values().any(|until| *until > Timestamp::now())
+        let now = Timestamp::now();
+        let lost = outages.until.into_iter().filter(|(_, until)| now < *until);
+        lost.map(|(zone, _)| zone).collect()
     }
 
     pub(crate) fn is_out(&self, zone: &str, now: Timestamp) -> bool {

@@ -7,7 +7,7 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use crate::component::{Component, Kind};
-use crate::probe;
+use crate::probe::{self, Unwell};
 use crate::process::Process;
 
 /// Between questions until the first success.
@@ -98,11 +98,11 @@ impl Prober {
         while self.rest(self.component.health.interval) {
             match self.ask(None) {
                 Ok(()) => failures = 0,
-                Err(reason) => {
+                Err(unwell) => {
                     failures += 1;
                     if failures >= self.component.health.unhealthy.max(1) {
                         let launch = self.launch.clone();
-                        let answers = reason.contains(" answered ");
+                        let (reason, answers) = (unwell.to_string(), unwell.answers());
                         self.tell(Notice::Unhealthy { launch, reason, answers });
                         return;
                     }
@@ -111,12 +111,12 @@ impl Prober {
         }
     }
 
-    fn ask(&self, path: Option<&str>) -> Result<(), String> {
+    fn ask(&self, path: Option<&str>) -> Result<(), Unwell> {
         let health = &self.component.health;
         match self.component.kind {
             // They know nobody without a signature; that they answer at all is what counts.
             Kind::Engines => match probe::get(self.component.address, "/", health.timeout)? {
-                500.. => Err("the engines answer with an error".to_owned()),
+                status @ 500.. => Err(Unwell::Answered { path: "/".to_owned(), status }),
                 _ => Ok(()),
             },
             _ => {

@@ -59,7 +59,7 @@ pub(super) fn wait_until_ready(
                         reporter.finished(READY);
                         return Ok(());
                     }
-                    Err(why) => reason = why,
+                    Err(unwell) => reason = unwell.to_string(),
                 }
             } else {
                 reason = waiting_for(&state);

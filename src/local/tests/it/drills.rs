@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use local::{DrillKind, DrillReport, DrillRequest, Event, LocalError, Silent, WriteProbe};
+use local::{DrillKind, DrillReport, DrillRequest, Event, LocalError, Silent, TlsSpec, WriteProbe};
 
 use crate::support::{Deployment, Recorder, all_healthy, kill};
 
@@ -33,9 +33,23 @@ fn a_killed_server_is_replaced_and_the_history_shows_it() {
 }
 
 #[test]
+fn drills_ask_over_https_where_clients_have_to() {
+    let mut deployment = Deployment::new();
+    deployment.spec.tls = Some(TlsSpec::SelfMade);
+    deployment.up();
+    let report = run(&deployment, &request(DrillKind::Instance));
+    assert!(report.failed * 10 < report.requests, "{report:#?}");
+}
+
+#[test]
 fn a_frozen_server_is_replaced() {
     let deployment = Deployment::started();
-    run(&deployment, &request(DrillKind::Freeze));
+    let report = run(&deployment, &request(DrillKind::Freeze));
+    let told = story(&deployment);
+    assert!(told.contains("drill began: freezing a-1"), "{told}");
+    assert!(told.contains("drill ended: a-1, which was frozen, was replaced"), "{told}");
+    // 2 checks, each 300 ms after the one before and 250 ms for an answer.
+    assert_eq!(report.window, Duration::from_millis(1_100));
 }
 
 #[test]
@@ -50,6 +64,13 @@ fn a_lost_zone_is_made_up_for_elsewhere_and_comes_back() {
         .iter()
         .any(|one| one.event == Event::Started && ["a-2", "b-2"].contains(&one.component.as_str()));
     assert!(elsewhere, "{activities:#?}");
+}
+
+/// The history of drills alone.
+fn story(deployment: &Deployment) -> String {
+    let activities = local::history(deployment.data(), 1000).unwrap();
+    let drills = activities.iter().filter(|one| one.component == "drill");
+    drills.map(|one| format!("drill {}: {}\n", one.event, one.cause)).collect()
 }
 
 /// Stands in for a client that stores content.
@@ -77,6 +98,9 @@ fn a_full_disk_refuses_content_and_takes_it_again() {
     assert!(report.writes > report.writes_refused, "{report:#?}");
     assert!(content.1.load(Ordering::Relaxed));
     assert!(!deployment.data().join("run/disk-full-until").exists());
+    let told = story(&deployment);
+    assert!(told.contains("drill began: the disk takes no content for 2 s"), "{told}");
+    assert!(told.contains("drill ended: the disk takes content again"), "{told}");
 }
 
 #[test]
@@ -98,8 +122,11 @@ fn an_interrupted_drill_gives_back_what_it_took() {
     let deployment = Deployment::started();
     let reporter = Recorder { cancel_at: Some("is lost"), ..Recorder::default() };
     let long = DrillRequest { outage: Duration::from_secs(600), ..request(DrillKind::Zone) };
-    let outcome = local::drill(deployment.data(), &long, None, &reporter);
-    assert!(matches!(outcome, Err(LocalError::Interrupted)), "{outcome:?}");
+    let report = local::drill(deployment.data(), &long, None, &reporter).unwrap();
+    assert!(report.interrupted && !report.passed() && report.requests > 0, "{report:#?}");
+    let told = story(&deployment);
+    assert!(told.contains("drill began: zone a is lost for 600 s"), "{told}");
+    assert!(told.contains("drill ended: it was interrupted; zone a takes servers again"), "{told}");
     deployment.status_when("the zone is back", |status| {
         all_healthy(status)
             && status.servers.iter().map(|server| server.name.as_str()).eq(["a-1", "b-1", "c-1"])

@@ -1,11 +1,13 @@
 //! Whoever dies is replaced, and whoever lives goes on (HA-5, HA-6).
 
+use std::path::Path;
+use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use local::{ComponentState, Event, Status, UpOutcome};
 
-use crate::support::{Deployment, UntilDropped, all_healthy, kill, under_load};
+use crate::support::{Deployment, UntilDropped, all_healthy, eventually, kill, under_load};
 
 /// Kills a part and says how long it took until everything was healthy again.
 fn kill_and_wait(
@@ -76,6 +78,58 @@ fn without_a_supervisor_everything_serves_and_the_next_one_takes_over() {
     assert!(matches!(deployment.up(), UpOutcome::AlreadyRunning(_)));
     // What was adopted is watched as well as what was started.
     kill_and_wait(&deployment, "KILL", |status| status.engines.pid);
+}
+
+/// How a process was started, so that another one can be started in the same way.
+struct Mark {
+    environment: String,
+    arguments: String,
+}
+
+impl Mark {
+    fn of(pid: u32) -> Self {
+        let read = |name: &str| std::fs::read_to_string(format!("/proc/{pid}/{name}")).unwrap();
+        Self { environment: read("environ"), arguments: read("cmdline") }
+    }
+
+    /// The same with another value in one place, for another program with its own argument.
+    fn start(&self, program: &Path, argument: Option<&str>, changed: (&str, &str)) -> Child {
+        let pairs = self.environment.split('\0').filter_map(|pair| pair.split_once('='));
+        let own = self.arguments.split('\0').skip(1).filter(|word| !word.is_empty());
+        let mut command = Command::new(program);
+        match argument {
+            Some(argument) => command.arg(argument),
+            None => command.args(own),
+        };
+        command.env_clear().envs(pairs).env(changed.0, changed.1).spawn().unwrap()
+    }
+}
+
+#[test]
+fn of_two_processes_for_one_part_the_one_that_is_wished_is_kept() {
+    let deployment = Deployment::started();
+    let status = deployment.status();
+    let server = status.servers.iter().find(|server| server.name == "a-1").unwrap();
+    let pid = server.pid.unwrap();
+    let program = deployment.data().join("releases").join(&server.digest).join("syncd");
+    let mark = Mark::of(pid);
+    kill(status.supervisor.pid.unwrap(), "KILL");
+    eventually("nobody supervises", || deployment.status().supervisor.pid.is_none());
+    kill(pid, "KILL");
+    eventually("the server is dead", || !deployment.processes().contains(&pid));
+    // The older one runs something else; the younger one is what the first was.
+    let digest = ("SYNCCTL_LOCAL_DIGEST", "of another release");
+    let mut stranger = mark.start(Path::new("/bin/sleep"), Some("600"), digest);
+    std::thread::sleep(Duration::from_millis(50));
+    let mut wished = mark.start(&program, None, ("SYNCCTL_LOCAL_LAUNCH", "0123456789abcdef"));
+    assert!(local::revive(deployment.data()).unwrap());
+    eventually("the stranger is ended", || stranger.try_wait().unwrap().is_some());
+    let status = deployment.status_when("everybody is well again", all_healthy);
+    let server = status.servers.iter().find(|server| server.name == "a-1").unwrap();
+    assert_eq!(server.pid, Some(wished.id()), "{status:#?}");
+    assert!(wished.try_wait().unwrap().is_none());
+    kill(wished.id(), "KILL");
+    let _ = wished.wait();
 }
 
 #[test]

@@ -62,9 +62,11 @@ fn a_self_made_certificate_is_trusted_through_its_authority_and_by_nobody_else()
 #[test]
 fn plain_http_is_told_to_use_https_and_the_supervisor_may_still_ask() {
     let bench = secured(&json!("self_made"));
-    let answer = plain(bench.listen, "/instance");
-    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-    assert!(answer.contains("use https:// in the address"), "{answer}");
+    for path in ["/instance", "/health", "/"] {
+        let answer = plain(bench.listen, path);
+        assert!(answer.starts_with("HTTP/1.1 400"), "{path}: {answer}");
+        assert!(answer.contains("use https:// in the address"), "{path}: {answer}");
+    }
     for path in ["/-/balancer/health", "/ready"] {
         assert!(plain(bench.listen, path).starts_with("HTTP/1.1 200"), "{path}");
     }
@@ -90,7 +92,9 @@ fn a_certificate_that_cannot_be_used_ends_the_balancer_with_a_reason() {
     local::DataDir::open_or_create(&data).unwrap();
     std::fs::write(&text, "not a certificate").unwrap();
     let mut wish = config(free_address(), &[]);
-    for (path, reason) in [(&text, "is missing"), (&folder.path().join("none"), "No such file")] {
+    for (path, reason) in
+        [(&text, "is missing from it"), (&folder.path().join("none"), "No such file")]
+    {
         wish["tls"] = json!({ "files": { "certificate": path, "key": path } });
         write_config(&data, &wish);
         let output =

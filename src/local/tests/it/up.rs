@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use local::{ComponentState, DownOutcome, LocalError, LogQuery, Silent, UpOutcome};
+use local::{ComponentState, DownOutcome, LocalError, LogQuery, Silent, TlsSpec, UpOutcome};
 
 use crate::support::{Deployment, Recorder, all_healthy, kill, parts, under_load};
 
@@ -86,6 +86,64 @@ fn after_a_reboot_the_same_data_is_served_again() {
     assert!(matches!(deployment.up(), UpOutcome::Started(_)));
     assert!(all_healthy(&deployment.status()));
     assert_eq!(std::fs::read(deployment.data().join("secrets/credentials")).unwrap(), secret);
+}
+
+#[test]
+fn a_certificate_that_cannot_be_used_is_refused_before_anything_is_changed() {
+    let mut deployment = Deployment::new();
+    let path = |name: &str| deployment.outside().join(name);
+    let made = Deployment::new();
+    let (good, text, none) = (path("good.pem"), path("text.pem"), path("none.pem"));
+    std::fs::write(&text, "not a certificate").unwrap();
+    let half = path("half.pem");
+    let begin = "-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n";
+    std::fs::write(&half, begin).unwrap();
+    let mut first = made.spec.clone();
+    first.tls = Some(TlsSpec::SelfMade);
+    local::up(&first, &made.programs, &Silent).unwrap();
+    std::fs::copy(made.data().join("secrets/tls.pem"), &good).unwrap();
+    local::down(made.data(), &Silent).unwrap();
+    for (certificate, key, wrong, reason) in [
+        (&none, &good, &none, "No such file"),
+        (&good, &none, &none, "No such file"),
+        (&text, &good, &text, "a certificate in PEM form is missing"),
+        (&good, &text, &text, "a private key in PEM form is missing"),
+        (&half, &good, &half, "damaged"),
+    ] {
+        let (certificate, key) = (certificate.clone(), key.clone());
+        deployment.spec.tls = Some(TlsSpec::Files { certificate, key });
+        let error = local::up(&deployment.spec, &deployment.programs, &Silent).unwrap_err();
+        let LocalError::Certificate { path, reason: told } = &error else { panic!("{error:?}") };
+        assert!(path == wrong && told.contains(reason), "{error}");
+        assert!(!deployment.data().exists());
+    }
+    deployment.spec.tls = Some(TlsSpec::Files { certificate: good.clone(), key: good });
+    deployment.up();
+}
+
+#[test]
+fn a_wish_that_was_lost_is_not_mistaken_for_the_next_one() {
+    let mut deployment = Deployment::started();
+    std::fs::remove_file(deployment.data().join("run/desired.json")).unwrap();
+    deployment.spec.servers = 2;
+    assert!(matches!(deployment.up(), UpOutcome::Changed { .. }));
+    let status = deployment.status();
+    assert!(all_healthy(&status) && status.servers.len() == 2, "{status:#?}");
+}
+
+#[test]
+fn a_directory_where_the_report_belongs_is_told_at_once() {
+    let deployment = Deployment::started();
+    local::down(deployment.data(), &Silent).unwrap();
+    let report = deployment.data().join("run/state.json");
+    std::fs::remove_file(&report).unwrap();
+    std::fs::create_dir(&report).unwrap();
+    let error = local::up(&deployment.spec, &deployment.programs, &Silent).unwrap_err();
+    assert!(matches!(&error, LocalError::Damaged { path, .. } if *path == report), "{error:?}");
+    assert!(error.to_string().contains("it is a directory"), "{error}");
+    assert!(deployment.processes().is_empty());
+    std::fs::remove_dir(&report).unwrap();
+    deployment.up();
 }
 
 #[test]

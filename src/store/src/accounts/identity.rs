@@ -80,9 +80,18 @@ impl Accounts {
         if account.state == state {
             return Ok(());
         }
+        let change = match state {
+            AccountState::Disabled => {
+                Expression::new("SET #state = :state, #disabled_at = :now ADD #token_epoch :ended")
+                    .number(":now", self.clock.now().as_second())
+            }
+            AccountState::Active => {
+                Expression::new("SET #state = :state REMOVE #disabled_at ADD #token_epoch :ended")
+            }
+        };
         let update = Write::Update {
             key: AccountRow::key_of(&account.id),
-            update: Expression::new("SET #state = :state ADD #token_epoch :ended")
+            update: change
                 .text(":state", state_text(state))
                 // Unlocking leaves a reset's code good that was issued while the account was locked.
                 .number(":ended", u64::from(state == AccountState::Disabled)),
@@ -96,5 +105,7 @@ impl Accounts {
 }
 
 fn face(row: AccountRow) -> Account {
-    Account { id: row.user, login: row.login, state: row.state, created_at: row.created_at }
+    let disabled_at = row.disabled_at.filter(|_| row.state == AccountState::Disabled);
+    let AccountRow { user: id, login, state, created_at, .. } = row;
+    Account { id, login, state, created_at, disabled_at }
 }

@@ -65,6 +65,7 @@ impl Accounts {
             created_at: self.clock.now(),
             password,
             token_epoch: 0,
+            disabled_at: None,
         };
         let pending = InvitedRow::key_of(&login);
         let name = LoginRow { login, user: account.user.clone() };
@@ -119,7 +120,7 @@ pub(super) fn new_password(account: &AccountRow, password: &Secret, seen: u64) -
     Write::Update {
         key: account.key(),
         update: Expression::new(
-            "SET #password = :password, #state = :state, #token_epoch = :epoch",
+            "SET #password = :password, #state = :state, #token_epoch = :epoch REMOVE #disabled_at",
         )
         .text(":password", password.reveal())
         .text(":state", state_text(account.state))

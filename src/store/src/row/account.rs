@@ -17,6 +17,8 @@ pub(crate) struct AccountRow {
     pub(crate) password: Secret,
     /// A token made under another number has ended.
     pub(crate) token_epoch: u64,
+    /// Of a disabled account; absent where an earlier release has disabled it.
+    pub(crate) disabled_at: Option<Timestamp>,
 }
 
 impl AccountRow {
@@ -49,6 +51,9 @@ impl Row for AccountRow {
             .set_time("created_at", self.created_at)
             .set("password", self.password.reveal())
             .set_number("token_epoch", self.token_epoch);
+        if let Some(at) = self.disabled_at {
+            fields.set_time("disabled_at", at);
+        }
     }
 
     fn read(fields: &Fields) -> Result<Self, RowError> {
@@ -62,6 +67,7 @@ impl Row for AccountRow {
             created_at: fields.time("created_at")?,
             password: Secret::new(fields.get::<String>("password")?),
             token_epoch: fields.number("token_epoch")?,
+            disabled_at: fields.maybe_time("disabled_at")?,
         })
     }
 }

@@ -139,6 +139,11 @@ impl Fields {
         Timestamp::from_second(seconds).map_err(|_| self.error(name))
     }
 
+    /// [`Fields::time`], `None` where the attribute is absent.
+    pub(crate) fn maybe_time(&self, name: &str) -> Result<Option<Timestamp>, RowError> {
+        if self.0.contains_key(name) { self.time(name).map(Some) } else { Ok(None) }
+    }
+
     /// A part of the key after its marker.
     pub(crate) fn key_part<T: FromStr>(&self, name: &str, marker: &str) -> Result<T, RowError> {
         let text = self.text(name).and_then(|text| text.strip_prefix(marker));

@@ -180,6 +180,7 @@ fn accounts_and_tokens() {
             created_at: at,
             password: Secret::new("$argon2id$…"),
             token_epoch: 2,
+            disabled_at: (state == AccountState::Disabled).then_some(at),
         });
     }
     assert_round_trip(&LoginRow { login: "a#b@c".to_owned(), user: id("u") });

@@ -157,8 +157,11 @@ async fn disabling_ends_every_token_at_once() {
     assert!(matches!(dead, Err(StoreError::Unauthenticated(_))));
     let refused = world.login("ada@example.com", PASSWORD).await;
     assert!(matches!(refused, Err(StoreError::BadCredentials)));
+    let disabled_at = accounts.list().await.unwrap()[0].disabled_at;
+    assert_eq!(disabled_at.map(|at| at.as_second()), Some(world.clock.now().as_second()));
 
     accounts.enable("ada@example.com").await.unwrap();
+    assert_eq!(accounts.list().await.unwrap()[0].disabled_at, None);
     assert!(accounts.authenticate(&token).await.is_err(), "old tokens stay dead");
     assert!(world.login("ada@example.com", PASSWORD).await.is_ok());
 }

@@ -65,6 +65,9 @@ pub(crate) fn run(_: DoctorArgs, ui: &mut Ui) -> Result<ExitCode> {
     checks.extend(disk::checks(&spec.data_dir));
     checks.extend(network::checks(&spec));
     checks.extend(limits::checks());
+    for check in &mut checks {
+        check.fix = check.fix.take().map(|fix| ui.with_flags(&fix));
+    }
     let healthy = checks.iter().all(|check| check.status != Status::Failed);
     let report = Report { healthy, checks };
     if ui.is_json() {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use local::{DrillKind, DrillReport, DrillRequest, WriteProbe};
+use local::{DrillKind, DrillReport, DrillRequest, LocalError, WriteProbe};
 use serde::Serialize;
 
 use self::writer::Writer;
@@ -25,7 +25,8 @@ const OUTAGE: Duration = Duration::from_secs(20);
 /// It sends requests that are never repeated, kills or freezes a server, loses a zone or fills the
 /// disk, watches the group heal itself, and ends with a table and a timeline. What was taken away is
 /// given back in every case. Exit code 0 when nothing failed after the health checks had their time
-/// and everything came back, 1 when not. A deployment with `protect: true` asks before.
+/// and everything came back, 1 when not, 130 after Ctrl-C, which gives back at once and shows what
+/// was measured until then. A deployment with `protect: true` asks before.
 #[derive(Debug, Args)]
 pub(crate) struct DrillArgs {
     /// What to take away
@@ -72,7 +73,12 @@ pub(crate) fn run(args: DrillArgs, ui: &mut Ui) -> Result<ExitCode> {
     let report = {
         let reporter = ProgressReporter::new(ui.settings(), "drilling");
         let writer = writer.as_ref().map(|writer| writer as &dyn WriteProbe);
-        local::drill(&data_dir, &request, writer, &reporter)?
+        local::drill(&data_dir, &request, writer, &reporter).map_err(|error| match error {
+            LocalError::Interrupted => {
+                CliError::new(Kind::Interrupted, "interrupted before anything was taken away")
+            }
+            error => error.into(),
+        })?
     };
     let passed = report.passed();
     if ui.is_json() {
@@ -82,6 +88,10 @@ pub(crate) fn run(args: DrillArgs, ui: &mut Ui) -> Result<ExitCode> {
         for line in view::render(&report, ui.style(), width) {
             ui.line(&line)?;
         }
+    }
+    if report.interrupted {
+        ui.note(&format!("\n{}", view::remains(&report)));
+        return Ok(ExitCode::Interrupted);
     }
     Ok(if passed { ExitCode::Done } else { ExitCode::Failed })
 }

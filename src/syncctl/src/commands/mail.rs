@@ -1,5 +1,3 @@
-use std::path::PathBuf;
-
 use clap::Subcommand;
 use engines::mail::MailSummary;
 use serde::Serialize;
@@ -38,16 +36,17 @@ impl From<MailSummary> for Summary {
 }
 
 pub(crate) fn run(command: MailCommand, ui: &mut Ui) -> Result<ExitCode> {
-    let folder = mail_folder(ui)?;
+    let deployment = deployment::load(ui)?;
+    let data_dir = deployment.data_dir()?;
+    let folder = local::DataDir::open(&data_dir)?.mail_dir();
     let messages = engines::mail::list(&folder)
         .map_err(|error| CliError::io(format!("cannot read {}", folder.display()), &error))?;
     match command {
-        MailCommand::List(args) => list::run(args, messages, ui),
+        MailCommand::List(args) => {
+            // What the running service was told counts, not what the blueprint says by now.
+            let delay = local::recorded(&data_dir)?.map(|recorded| recorded.digest_interval);
+            list::run(args, messages, delay, ui)
+        }
         MailCommand::Show(args) => show::run(args, &folder, &messages, ui),
     }
-}
-
-fn mail_folder(ui: &mut Ui) -> Result<PathBuf> {
-    let deployment = deployment::load(ui)?;
-    Ok(local::DataDir::open(&deployment.data_dir()?)?.mail_dir())
 }

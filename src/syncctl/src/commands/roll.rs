@@ -1,4 +1,4 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -7,8 +7,9 @@ use local::RollRequest;
 use crate::deployment;
 use crate::durations;
 use crate::env_vars;
-use crate::error::{CliError, Result};
+use crate::error::Result;
 use crate::exit_code::ExitCode;
+use crate::programs;
 use crate::rolling;
 use crate::ui::Ui;
 
@@ -32,15 +33,10 @@ pub(crate) struct RollArgs {
 pub(crate) fn run(args: RollArgs, ui: &mut Ui) -> Result<ExitCode> {
     let deployment = deployment::load(ui)?;
     let data_dir = deployment.data_dir()?;
-    let program = absolute(&args.release)?;
+    let program = programs::resolved(&args.release)?;
     let request = RollRequest { program, bake: args.bake };
     let at = data_dir.clone();
     let outcome =
         rolling::follow(&data_dir, ui, move |reporter| local::roll(&at, &request, reporter))?;
     rolling::report::show("syncctl/roll/1", &deployment, &outcome, ui)
-}
-
-fn absolute(path: &Path) -> Result<PathBuf> {
-    std::path::absolute(path)
-        .map_err(|error| CliError::io(format!("cannot use the path {}", path.display()), &error))
 }

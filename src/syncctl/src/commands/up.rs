@@ -2,10 +2,11 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use jiff::Timestamp;
 use local::{Connection, Programs, Running, UpOutcome};
 use serde::Serialize;
 
-use crate::accounts::Service;
+use crate::accounts::{Entry, Service};
 use crate::deployment;
 use crate::env_vars;
 use crate::error::Result;
@@ -32,6 +33,9 @@ struct Document<'a> {
     outcome: Outcome,
     name: &'a str,
     endpoint: &'a str,
+    /// What clients have to trust, where the certificate is self-made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authority: Option<&'a std::path::Path>,
     data_dir: &'a std::path::Path,
     servers: u8,
     zones: u8,
@@ -63,8 +67,9 @@ enum Destination {
 /// Who can log in after this `up`.
 enum FirstUser {
     Invited(InvitationDocument),
-    /// Nobody has an account, and an earlier invitation may be on its way.
-    Awaited,
+    /// Nobody has an account. Until when the invitation can be redeemed that an earlier `up` has
+    /// made; `None` where it has ended.
+    Awaited(Option<Timestamp>),
     /// Somebody has an account.
     Known,
 }
@@ -95,7 +100,8 @@ pub(crate) fn run(args: UpArgs, ui: &mut Ui) -> Result<ExitCode> {
     let elapsed = begun.elapsed();
     let connection = local::connection(&up.running().data_dir)?;
     let first_user = first_user(&up, &connection, destination)?;
-    report(deployment.name(), &up, elapsed, first_user, ui)?;
+    let entry = Entry::of(&connection);
+    report(deployment.name(), &up, elapsed, first_user, &entry, ui)?;
     Ok(ExitCode::Done)
 }
 
@@ -119,8 +125,14 @@ fn first_user(
             None => Ok(FirstUser::Known),
         };
     }
-    let known = service.run(|accounts| async move { accounts.list().await })?;
-    Ok(if known.is_empty() { FirstUser::Awaited } else { FirstUser::Known })
+    let (known, pending) = service
+        .run(|accounts| async move { tokio::try_join!(accounts.list(), accounts.pending()) })?;
+    if !known.is_empty() {
+        return Ok(FirstUser::Known);
+    }
+    // Only the first user's has no login: that user chooses one.
+    let first = pending.into_iter().find(|invitation| invitation.login.is_none());
+    Ok(FirstUser::Awaited(first.map(|invitation| invitation.expires_at)))
 }
 
 fn report(
@@ -128,13 +140,14 @@ fn report(
     up: &UpOutcome,
     elapsed: Duration,
     first_user: FirstUser,
+    entry: &Entry,
     ui: &mut Ui,
 ) -> Result<()> {
     let running = up.running();
     if !ui.is_json() {
         headline(name, up, elapsed, ui)?;
-        place(running, ui)?;
-        return next_steps(&first_user, &running.endpoint, ui);
+        place(running, entry, ui)?;
+        return next_steps(&first_user, entry, ui);
     }
     let (outcome, replaced) = match up {
         UpOutcome::Started(_) => (Outcome::Started, &[][..]),
@@ -143,12 +156,13 @@ fn report(
     };
     let invitation = match first_user {
         FirstUser::Invited(invitation) => Some(invitation),
-        FirstUser::Awaited | FirstUser::Known => None,
+        FirstUser::Awaited(_) | FirstUser::Known => None,
     };
     let document = Document {
         outcome,
         name,
         endpoint: &running.endpoint,
+        authority: entry.authority.as_deref(),
         data_dir: &running.data_dir,
         servers: running.servers,
         zones: running.zones,
@@ -174,7 +188,7 @@ fn headline(name: &str, up: &UpOutcome, elapsed: Duration, ui: &mut Ui) -> Resul
     })
 }
 
-fn place(running: &Running, ui: &mut Ui) -> Result<()> {
+fn place(running: &Running, entry: &Entry, ui: &mut Ui) -> Result<()> {
     let (servers, zones) = (u64::from(running.servers), u64::from(running.zones));
     ui.line("")?;
     ui.line(&format!("  Endpoint  {}", ui.style().bold(&running.endpoint)))?;
@@ -183,22 +197,41 @@ fn place(running: &Running, ui: &mut Ui) -> Result<()> {
         units::count(servers, "server", "servers"),
         units::count(zones.min(servers), "zone", "zones")
     ))?;
-    ui.line(&format!("  Data      {}", running.data_dir.display()))
+    ui.line(&format!("  Data      {}", running.data_dir.display()))?;
+    match &entry.authority {
+        Some(path) => ui.line(&format!("  Trust     {}", path.display())),
+        None => Ok(()),
+    }
 }
 
-fn next_steps(first_user: &FirstUser, endpoint: &str, ui: &mut Ui) -> Result<()> {
+fn next_steps(first_user: &FirstUser, entry: &Entry, ui: &mut Ui) -> Result<()> {
     match first_user {
         FirstUser::Invited(invitation) => {
             ui.line("")?;
             invitation::report(invitation, ui)?;
             ui.note("\nNext:");
-            ui.note(&format!("  {}", invitation::login_command(invitation, endpoint)));
+            for command in invitation::login_commands(invitation, entry) {
+                ui.note(&format!("  {command}"));
+            }
             ui.note("  sync-agent space create home && sync-agent push FILE… home:/");
         }
-        FirstUser::Awaited => {
-            ui.note("\nNobody has an account yet. Invite somebody with `syncctl user add EMAIL`.");
-        }
+        FirstUser::Awaited(open) => ui.note(&format!("\n{}", awaited(*open))),
         FirstUser::Known => {}
     }
     Ok(())
+}
+
+/// Only a digest of an invitation is stored, so an open one can be told of but not shown.
+fn awaited(open: Option<Timestamp>) -> String {
+    match open {
+        Some(until) => format!(
+            "Nobody has an account yet. The first user's invitation is still open, until {}.\n\
+             It was shown once and ends when anybody makes an account. To replace a lost one:\n\
+             `syncctl user add EMAIL`.",
+            invitation::moment(until)
+        ),
+        None => {
+            "Nobody has an account yet. Invite somebody with `syncctl user add EMAIL`.".to_owned()
+        }
+    }
 }

@@ -50,8 +50,10 @@ fn kind(error: &LocalError) -> Kind {
         | LocalError::Certificate { .. }
         | LocalError::UnknownRelease { .. }
         | LocalError::NoEarlierRelease
+        | LocalError::AmbiguousRelease { .. }
+        | LocalError::UnknownPart { .. }
         | LocalError::UnknownZone { .. } => Kind::NotFound,
-        LocalError::InvalidSpec(_) | LocalError::UnknownPart { .. } => Kind::Usage,
+        LocalError::InvalidSpec(_) => Kind::Usage,
         LocalError::StillRunning { .. } => Kind::Busy,
         LocalError::Interrupted => Kind::Interrupted,
         LocalError::Io { .. } | LocalError::DoesNotEnd { .. } => Kind::Failed,
@@ -64,11 +66,11 @@ pub(crate) fn hint(error: &LocalError) -> String {
         // Whoever holds the port may have good reason to: the way out is another one.
         LocalError::PortTaken { address, .. } => {
             let port = crate::programs::free_port(address.ip());
-            format!("use another port, for example one that is free: --set local.port={port}")
+            format!("use another port, this one is free: `syncctl up --set local.port={port}`")
         }
         LocalError::CannotListen { address, .. } => {
             let port = crate::programs::free_port(address.ip());
-            format!("{}; a port that is free: --set local.port={port}", error.hint())
+            format!("{}; a port that is free: `syncctl up --set local.port={port}`", error.hint())
         }
         _ => error.hint(),
     }

@@ -29,6 +29,14 @@ pub(crate) fn duration(elapsed: Duration) -> String {
     }
 }
 
+/// As [`duration`], but in smaller units where something would be left out: `90 s`.
+pub(crate) fn exact(time: Duration) -> String {
+    match time.as_secs() {
+        seconds if seconds % 60 != 0 => format!("{} s", grouped(seconds)),
+        _ => duration(time),
+    }
+}
+
 /// The largest unit alone, without a blank, for narrow columns: `45s`, `3m`, `2h`, `4d`.
 pub(crate) fn age(elapsed: Duration) -> String {
     let seconds = elapsed.as_secs();

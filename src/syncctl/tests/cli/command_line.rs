@@ -124,14 +124,14 @@ fn exit_codes_are_documented() {
         2  Reserved: changes present, with `--detailed-exitcode` only
        64  Wrong use of the command line
        65  The blueprint is not valid
-       66  Something named does not exist: blueprint file, preset, user, message
+       66  Something named does not exist: file, preset, user, message, server, zone, part, release
        69  The service is not running, not healthy, or did not become ready
        70  A new release failed and was undone; the one before it serves
        73  Cannot create: port taken, file exists, disk full, read-only or foreign directory
        75  Busy: another `syncctl` is at work on this deployment; try again
        77  Permission denied
        78  The data has a format this release does not know; a newer release wrote it
-      130  Interrupted; what the command had started is undone
+      130  Interrupted; what the command had started is undone, or told with what remains
       143  Ended from outside during `roll` or `rollback`; the roll goes on by itself
     "###);
 }

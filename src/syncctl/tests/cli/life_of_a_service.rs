@@ -22,6 +22,7 @@ fn a_newcomer_brings_the_service_up_invites_people_and_takes_it_down() {
 
       Invitation  [INVITATION]
                   works once, until [TIME]; not shown again
+                  ends when somebody else makes an account first
     --- stderr
     Using the built-in blueprint; there is no ./syncctl.yaml.
       ✓ balancer    [SECONDS]
@@ -45,7 +46,9 @@ fn a_newcomer_brings_the_service_up_invites_people_and_takes_it_down() {
     --- stderr
     Using the built-in blueprint; there is no ./syncctl.yaml.
 
-    Nobody has an account yet. Invite somebody with `syncctl user add EMAIL`.
+    Nobody has an account yet. The first user's invitation is still open, until [TIME].
+    It was shown once and ends when anybody makes an account. To replace a lost one:
+    `syncctl user add EMAIL`.
     ");
     let status = world.service(&["status"]).succeeded();
     assert!(status.stdout.starts_with("local is running\n"), "{}", status.snapshot());
@@ -62,6 +65,8 @@ fn a_newcomer_brings_the_service_up_invites_people_and_takes_it_down() {
 
     Next, on the person's machine:
       sync-agent login http://127.0.0.1:[PORT]
+
+    The invitation for the first user, which `up` has shown, ends when this one is redeemed.
     ");
     assert_snapshot!(world.service(&["user", "disable", "nobody@example.com"]).snapshot(), @r"
     exit code 66
@@ -103,7 +108,7 @@ fn a_newcomer_brings_the_service_up_invites_people_and_takes_it_down() {
     exit code 0
     --- stderr
     Using the built-in blueprint; there is no ./syncctl.yaml.
-    No mail yet. Members who asked for it get a digest when files change.
+    No mail yet. Members who asked for it are sent a digest 30 s after the first change by somebody else (email.digest).
     ");
 
     world.write(
@@ -131,7 +136,7 @@ fn a_newcomer_brings_the_service_up_invites_people_and_takes_it_down() {
     assert!(raw.contains("\r\n--b\r\nContent-Type: text/html\r\n"), "{raw}");
 
     let doctor = world.service(&["doctor"]);
-    assert!(doctor.stdout.contains("is served by this deployment"), "{}", doctor.snapshot());
+    assert!(doctor.stdout.contains("is in use by this deployment"), "{}", doctor.snapshot());
 
     assert_snapshot!(world.service(&["down"]).succeeded().snapshot(), @r"
     exit code 0

@@ -8,6 +8,7 @@ mod world;
 
 mod blueprint_commands;
 mod command_line;
+mod hints;
 mod life_of_a_service;
 mod refusals;
 mod releases;

@@ -1,7 +1,8 @@
 //! The closed world of one test, and the words the tests are told in.
 
 use std::fs;
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -88,6 +89,19 @@ impl World {
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
         self.finish(self.command(arguments))
+    }
+
+    /// The whole answer to a JSON document, as a client gets it.
+    pub(crate) fn post(&self, address: &str, path: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let length = body.len();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
     }
 
     /// Runs to the end and makes what differs from run to run the same.

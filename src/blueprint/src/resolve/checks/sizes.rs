@@ -1,6 +1,6 @@
 use super::Checks;
 use crate::deployment::subnet_prefix;
-use crate::values::{Address, Cidr, Duration, Percent};
+use crate::values::{Address, Certificate, Cidr, Duration, Percent};
 
 /// Addresses that AWS keeps for itself in each network.
 const KEPT_BY_AWS: u64 = 5;
@@ -154,13 +154,18 @@ impl Checks<'_> {
             .get::<Address>("local.listen")
             .is_some_and(|address| !address.is_loopback());
         if open && self.settings.is_local() == Some(true) {
-            let message = "the service will be reachable from other machines, without TLS";
-            self.risk(
-                "local.listen",
-                &[],
-                message,
-                "put a proxy with TLS before it, or listen on 127.0.0.1",
-            );
+            let certificate = self.settings.get::<Option<Certificate>>("entry.certificate");
+            let (message, hint) = match certificate.flatten() {
+                Some(_) => (
+                    "other machines will reach the service, and files travel to them as plain HTTP: `entry.certificate` protects logins and names only",
+                    "keep to a network that you trust, or listen on 127.0.0.1",
+                ),
+                None => (
+                    "other machines will reach the service, and everything travels as plain HTTP, passwords included",
+                    "write `entry: { certificate: self-made }`, which protects logins and names, or listen on 127.0.0.1",
+                ),
+            };
+            self.risk("local.listen", &[], message, hint);
         }
     }
 }

@@ -16,32 +16,41 @@ fn endpoint(spec: &LocalSpec) -> Check {
     const NAME: &str = "endpoint";
     let address = spec.listen;
     match TcpListener::bind(address) {
-        Ok(_) => Check::ok(NAME, format!("{address} is free")),
+        Ok(_) => Check::ok(NAME, format!("port {} is free: {address} can be used", address.port())),
         Err(_) if is_ours(spec) => {
-            Check::ok(NAME, format!("{address} is served by this deployment"))
+            Check::ok(NAME, format!("{address} is in use by this deployment, which runs"))
         }
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => Check::failed(
             NAME,
             match deployment_at(address) {
-                Some(neighbour) => format!("{address} is taken: {}", neighbour.describe()),
-                None => format!("{address} is taken by another process"),
+                Some(neighbour) => {
+                    format!("port {} is taken: {}", address.port(), neighbour.describe())
+                }
+                None => format!(
+                    "port {} is taken: another process listens on {address}",
+                    address.port()
+                ),
             },
             format!(
-                "use another port, for example one that is free: --set local.port={}",
+                "take another port, this one is free: `syncctl up --set local.port={}`, or local.port in the blueprint; or end what holds it",
                 crate::programs::free_port(address.ip())
             ),
         ),
         Err(error) => Check::failed(
             NAME,
             format!("cannot listen on {address}: {error}"),
-            "choose an address of this machine, for example 127.0.0.1:8420",
+            "choose an address of this machine: `syncctl up --set local.listen=127.0.0.1`",
         ),
     }
 }
 
 fn is_ours(spec: &LocalSpec) -> bool {
-    local::status(&spec.data_dir)
-        .is_ok_and(|status| status.balancer.pid.is_some() && status.endpoint == spec.endpoint())
+    // Whether with TLS or without: that the blueprint changes it is for `up` to carry out.
+    let address = spec.listen.to_string();
+    local::status(&spec.data_dir).is_ok_and(|status| {
+        status.balancer.pid.is_some()
+            && status.endpoint.split_once("://").is_some_and(|(_, listens)| listens == address)
+    })
 }
 
 /// Zone `n` lives on 127.0.n.1.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local::{DrillKind, DrillReport};
+use local::{DrillKind, DrillReport, HealthSpec};
 
 use crate::ui::log_line::printable;
 use crate::ui::style::Style;
@@ -39,6 +39,9 @@ fn verdict(report: &DrillReport, style: Style) -> String {
             _ => style.green("Passed: requests failed only until the health checks had acted."),
         };
     }
+    if report.interrupted {
+        return style.yellow("Interrupted: this is what was measured until then.");
+    }
     let why = if report.full_strength_after.is_none() {
         "it did not come back to full strength"
     } else if report.failed_after_window > 0 {
@@ -64,10 +67,7 @@ fn facts(report: &DrillReport) -> Vec<(String, String)> {
         fact("  failed", units::grouped(report.failed)),
         (
             format!("  failed after {}", units::duration(report.window)),
-            format!(
-                "{} (health checks act within that)",
-                units::grouped(report.failed_after_window)
-            ),
+            format!("{} ({})", units::grouped(report.failed_after_window), window(report)),
         ),
         fact("  slowest answer", units::wait(report.slowest)),
     ];
@@ -75,14 +75,48 @@ fn facts(report: &DrillReport) -> Vec<(String, String)> {
         facts.push(fact("Writes", units::grouped(report.writes)));
         facts.push(fact("  refused", units::grouped(report.writes_refused)));
     } else {
-        facts.push(fact("Replacement in service", after(report.replaced_after)));
+        facts.push(fact("Replacement in service", after(report.replaced_after, report)));
     }
-    facts.push(fact("At full strength", after(report.full_strength_after)));
+    facts.push(fact("At full strength", after(report.full_strength_after, report)));
     facts
 }
 
-fn after(time: Option<Duration>) -> String {
-    time.map_or_else(|| "never".to_owned(), |time| format!("after {}", units::seconds(time)))
+fn after(time: Option<Duration>, report: &DrillReport) -> String {
+    match time {
+        Some(time) => format!("after {}", units::seconds(time)),
+        None if report.interrupted => "not yet".to_owned(),
+        None => "never".to_owned(),
+    }
+}
+
+/// What the blueprint's health checks can promise, and why.
+fn window(report: &DrillReport) -> String {
+    let HealthSpec { interval, timeout, unhealthy, .. } = &report.health;
+    let (interval, timeout) = (interval.as_secs_f64(), timeout.as_secs_f64());
+    format!("health checks act by then: {unhealthy} × ({interval} s + {timeout} s to answer)")
+}
+
+/// After an interrupt: what was given back, what goes on by itself, and how to see it.
+pub(super) fn remains(report: &DrillReport) -> String {
+    let target = printable(&report.target);
+    let is_replaced = report.replaced_after.is_some();
+    let done = match report.kind {
+        DrillKind::Instance if is_replaced => format!("{target} was killed and is replaced."),
+        DrillKind::Instance => format!("{target} was killed; the supervisor replaces it."),
+        DrillKind::Freeze if is_replaced => format!("{target} was frozen and is replaced."),
+        DrillKind::Freeze => format!(
+            "{target} runs again; the supervisor may still replace it, for it has missed health checks."
+        ),
+        DrillKind::Zone => {
+            format!("Zone {target} is given back; the supervisor starts its servers again.")
+        }
+        DrillKind::Disk => "The disk takes content again.".to_owned(),
+    };
+    let is_whole = report.full_strength_after.is_some();
+    match is_whole {
+        true => format!("{done} Everything is at full strength."),
+        false => format!("{done} See when everything is well again with `syncctl status`."),
+    }
 }
 
 #[cfg(test)]
@@ -105,7 +139,9 @@ mod tests {
             failed_after_window: 0,
             writes: 0,
             writes_refused: 0,
-            window: Duration::from_secs(12),
+            window: Duration::from_secs(14),
+            health: HealthSpec::default(),
+            interrupted: false,
             slowest: Duration::from_millis(412),
             replaced_after: Some(Duration::from_millis(1_430)),
             full_strength_after: Some(Duration::from_millis(1_500)),
@@ -128,7 +164,7 @@ mod tests {
           Taken away              server a-1, killed
           Requests                1,240
             failed                2
-            failed after 12 s     0 (health checks act within that)
+            failed after 14 s     0 (health checks act by then: 2 × (5 s + 2 s to answer))
             slowest answer        0.4 s
           Replacement in service  after 1.4 s
           At full strength        after 1.5 s
@@ -147,5 +183,26 @@ mod tests {
         assert!(shown(&late).starts_with("Failed: requests failed after"), "{}", shown(&late));
         let disk = DrillReport { kind: DrillKind::Disk, ..killed() };
         assert!(shown(&disk).contains("did not refuse anything"), "{}", shown(&disk));
+    }
+
+    #[test]
+    fn an_interrupted_drill_shows_what_it_saw_and_says_what_remains() {
+        let report = DrillReport {
+            kind: DrillKind::Zone,
+            target: "b".to_owned(),
+            interrupted: true,
+            full_strength_after: None,
+            ..killed()
+        };
+        let shown = shown(&report);
+        assert!(!report.passed() && shown.starts_with("Interrupted: this is what"), "{shown}");
+        assert!(shown.contains("At full strength        not yet"), "{shown}");
+        assert!(shown.contains("signal 9"), "{shown}");
+        assert_eq!(
+            remains(&report),
+            "Zone b is given back; the supervisor starts its servers again. See when everything is well again with `syncctl status`."
+        );
+        let frozen = DrillReport { kind: DrillKind::Freeze, replaced_after: None, ..report };
+        assert!(remains(&frozen).starts_with("b runs again;"));
     }
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use clap::Args;
 use engines::mail::MailSummary;
 use serde::Serialize;
@@ -8,6 +10,7 @@ use crate::exit_code::ExitCode;
 use crate::ui::Ui;
 use crate::ui::log_line::printable;
 use crate::ui::table::Table;
+use crate::ui::units;
 
 /// List the messages, oldest first
 #[derive(Debug, Args)]
@@ -18,12 +21,18 @@ struct MessageList {
     messages: Vec<Summary>,
 }
 
-pub(super) fn run(_: ListArgs, messages: Vec<MailSummary>, ui: &mut Ui) -> Result<ExitCode> {
+/// `delay` is how long the servers collect changes for a digest.
+pub(super) fn run(
+    _: ListArgs,
+    messages: Vec<MailSummary>,
+    delay: Option<Duration>,
+    ui: &mut Ui,
+) -> Result<ExitCode> {
     if ui.is_json() {
         let messages = messages.into_iter().map(Summary::from).collect();
         ui.json("syncctl/mail-list/1", &MessageList { messages })?;
     } else if messages.is_empty() {
-        ui.note("No mail yet. Members who asked for it get a digest when files change.");
+        ui.note(&nothing_yet(delay));
     } else {
         let length = id::length(&messages);
         let mut table = Table::new(&["ID", "TO", "SUBJECT", "DATE"]);
@@ -37,4 +46,29 @@ pub(super) fn run(_: ListArgs, messages: Vec<MailSummary>, ui: &mut Ui) -> Resul
         }
     }
     Ok(ExitCode::Done)
+}
+
+/// Somebody who has just changed a file and waits here wants to know for how long.
+fn nothing_yet(delay: Option<Duration>) -> String {
+    let sent = match delay {
+        Some(delay) if !delay.is_zero() => format!(
+            "a digest {} after the first change by somebody else (email.digest)",
+            units::exact(delay)
+        ),
+        _ => "a digest when somebody else changes files".to_owned(),
+    };
+    format!("No mail yet. Members who asked for it are sent {sent}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_waits_for_mail_is_told_how_long() {
+        for (seconds, told) in [(30, "30 s"), (90, "90 s"), (900, "15 min"), (3_600, "1 h")] {
+            let text = nothing_yet(Some(Duration::from_secs(seconds)));
+            assert!(text.contains(&format!("a digest {told} after")), "{text}");
+        }
+    }
 }

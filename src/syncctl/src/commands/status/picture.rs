@@ -226,6 +226,9 @@ fn by_zone(now: &Status, at: Timestamp) -> BTreeMap<String, Vec<&ComponentStatus
             zones.entry(zone.to_owned()).or_default();
         }
     }
+    for zone in &now.lost_zones {
+        zones.entry(zone.clone()).or_default();
+    }
     for server in &now.servers {
         let zone = server.zone.clone().unwrap_or_else(|| "-".to_owned());
         zones.entry(zone).or_default().push(server);

@@ -48,6 +48,7 @@ pub(crate) fn running() -> Status {
         supervisor: fixed("supervisor", Kind::Supervisor),
         balancer: fixed("balancer", Kind::Balancer),
         engines: fixed("engines", Kind::Engines),
+        lost_zones: Vec::new(),
         servers: ["a-1", "b-1", "c-1"].map(server).to_vec(),
         traffic: Some(Traffic {
             in_flight: 3,
@@ -110,6 +111,14 @@ pub(crate) fn baking() -> Status {
     if let Some(rollout) = &mut status.rollout {
         rollout.phase = Phase::Baking { since: ago(6) };
     }
+    status
+}
+
+/// The same while a drill keeps the zones away; the supervisor has not ended b's server yet.
+pub(crate) fn in_a_zone_drill() -> Status {
+    let mut status = running();
+    status.servers.truncate(2);
+    status.lost_zones = vec!["b".to_owned(), "c".to_owned()];
     status
 }
 

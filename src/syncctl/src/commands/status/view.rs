@@ -88,8 +88,11 @@ fn zones(status: &Status) -> String {
             None => zones.push((zone, healthy, 1)),
         }
     }
+    zones.retain(|(zone, ..)| !status.lost_zones.iter().any(|lost| lost == zone));
     let texts = zones.iter().map(|(zone, up, all)| format!("{zone} {up}/{all}"));
-    texts.collect::<Vec<_>>().join(", ") + " healthy"
+    let healthy = texts.collect::<Vec<_>>().join(", ") + " healthy";
+    let lost = status.lost_zones.iter().map(|zone| format!(", {zone} lost (drill)"));
+    [healthy].into_iter().chain(lost).collect()
 }
 
 fn table(status: &Status, style: Style, width: usize) -> Vec<String> {
@@ -170,6 +173,8 @@ pub(super) fn event_name(event: Event) -> &'static str {
         Event::Changed => "changed",
         Event::Failed => "failed",
         Event::Scaled => "scaled",
+        Event::Began => "began",
+        Event::Ended => "ended",
     }
 }
 

@@ -76,7 +76,7 @@ fn changes(data_dir: &Path, ended: &AtomicBool, ui: &mut Ui) -> Result<ExitCode>
         let phase = status.rollout.as_ref().map(|rollout| rollout.phase.clone());
         let parts: Vec<_> = view::parts(&status).into_iter().cloned().collect();
         // Ages and counters move all the time; they alone are no change.
-        let seen = (health, phase, parts);
+        let seen = (health, phase, parts, status.lost_zones.clone());
         if last.as_ref() != Some(&seen) {
             let text = if ui.is_json() {
                 ui.json_line("syncctl/status/1", &Document::new(health, &status))?

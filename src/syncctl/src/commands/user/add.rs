@@ -51,7 +51,15 @@ pub(crate) fn run(args: AddArgs, ui: &mut Ui) -> Result<ExitCode> {
             false => accounts.invite(&args.login).await,
         }
     })?;
-    invitation::hand_over(&invitation, file, &service.endpoint, ui)
+    let pending = service.run(|accounts| async move { accounts.pending().await })?;
+    let code = invitation::hand_over(&invitation, file, &service.entry, ui)?;
+    // Only the first user's has no login: that user chooses one.
+    if pending.iter().any(|invitation| invitation.login.is_none()) {
+        ui.note(
+            "\nThe invitation for the first user, which `up` has shown, ends when this one is redeemed.",
+        );
+    }
+    Ok(code)
 }
 
 pub(crate) fn reset_password(args: ResetPasswordArgs, ui: &mut Ui) -> Result<ExitCode> {
@@ -59,5 +67,5 @@ pub(crate) fn reset_password(args: ResetPasswordArgs, ui: &mut Ui) -> Result<Exi
     let file = invitation::reserve(args.invitation_file)?;
     let invitation =
         service.run(|accounts| async move { accounts.invite_reset(&args.login).await })?;
-    invitation::hand_over(&invitation, file, &service.endpoint, ui)
+    invitation::hand_over(&invitation, file, &service.entry, ui)
 }

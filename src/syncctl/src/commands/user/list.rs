@@ -38,6 +38,19 @@ struct User {
     login: String,
     state: &'static str,
     created_at: jiff::Timestamp,
+    /// Absent for an active account, and where nobody wrote it down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disabled_at: Option<jiff::Timestamp>,
+}
+
+impl User {
+    /// Since when it is in its state, as far as anybody knows.
+    fn since(&self) -> String {
+        match (self.state, self.disabled_at) {
+            ("disabled", None) => "unknown".to_owned(),
+            (_, since) => minute(since.unwrap_or(self.created_at)),
+        }
+    }
 }
 
 impl From<Account> for User {
@@ -51,6 +64,7 @@ impl From<Account> for User {
             login: account.login,
             state,
             created_at: account.created_at,
+            disabled_at: account.disabled_at,
         }
     }
 }
@@ -71,7 +85,8 @@ pub(crate) fn run(_: ListArgs, ui: &mut Ui) -> Result<ExitCode> {
     }
     let mut table = Table::new(&["LOGIN", "STATE", "SINCE"]);
     for user in users {
-        table.row(vec![user.login, user.state.to_owned(), minute(user.created_at)]);
+        let since = user.since();
+        table.row(vec![user.login, user.state.to_owned(), since]);
     }
     for invitation in invitations {
         let login = invitation.login.unwrap_or_else(|| "(first user)".to_owned());

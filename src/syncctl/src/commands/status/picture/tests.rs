@@ -129,6 +129,15 @@ fn without_utf_8_it_is_plain_ascii() {
 }
 
 #[test]
+fn a_zone_that_a_drill_took_away_is_lost_whatever_was_seen_of_its_servers() {
+    let text = shown(&sample::in_a_zone_drill(), None, look(80));
+    assert_eq!(text.matches(" lost ─╮").count(), 2, "{text}");
+    assert_eq!(text.matches("out, by a drill").count(), 2, "{text}");
+    assert!(text.contains("○ b-1   lost") && !text.contains("● b-1"), "{text}");
+    assert!(text.contains("● a-1   healthy"), "{text}");
+}
+
+#[test]
 fn a_roll_is_seen_moving() {
     insta::assert_snapshot!(shown(&sample::rolling(), None, look(80)), @r###"
     acme-sync is rolling, and it serves                                 13:50:12 UTC

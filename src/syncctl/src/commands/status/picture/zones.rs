@@ -25,7 +25,9 @@ pub(super) fn zones(now: &Status, look: &Look) -> Vec<Line> {
         .iter()
         .map(|(zone, servers)| {
             let room = width.saturating_sub(FRAME);
-            (title(zone, servers, width, look), rows(servers, room, now, look))
+            let is_lost = now.lost_zones.contains(zone);
+            let rows = rows(servers, is_lost, room, now, look);
+            (title(zone, servers, is_lost, width, look), rows)
         })
         .collect();
     if !side_by_side {
@@ -47,15 +49,25 @@ pub(super) fn zones(now: &Status, look: &Look) -> Vec<Line> {
 }
 
 /// The upper border: `╭─ zone a ───── 1/1 ─╮`.
-fn title(zone: &str, servers: &[&ComponentStatus], width: usize, look: &Look) -> Line {
+fn title(
+    zone: &str,
+    servers: &[&ComponentStatus],
+    is_lost: bool,
+    width: usize,
+    look: &Look,
+) -> Line {
     let [left, bar, right] = match look.glyphs {
         Glyphs::Unicode => ["╭", "─", "╮"],
         Glyphs::Ascii => ["+", "-", "+"],
     };
     let healthy = servers.iter().filter(|server| server.state == ComponentState::Healthy).count();
-    let (name, count) = (format!(" zone {zone} "), format!(" {healthy}/{} ", servers.len()));
+    let (count, colour) = match format!(" {healthy}/{} ", servers.len()) {
+        _ if is_lost => (" lost ".to_owned(), Paint::Red),
+        count if healthy == servers.len() && healthy > 0 => (count, Paint::Green),
+        count => (count, Paint::Yellow),
+    };
+    let name = format!(" zone {zone} ");
     let used = 4 + name.chars().count() + count.chars().count();
-    let colour = if healthy == servers.len() && healthy > 0 { Paint::Green } else { Paint::Yellow };
     Line::new()
         .with(Paint::Dim, format!("{left}{bar}"))
         .with(Paint::Bold, name)
@@ -79,7 +91,25 @@ fn boxed(title: Line, rows: Vec<Line>, width: usize, look: &Look) -> Vec<Line> {
     [title].into_iter().chain(rows).chain([bottom]).collect()
 }
 
-fn rows(servers: &[&ComponentStatus], room: usize, now: &Status, look: &Look) -> Vec<Line> {
+fn rows(
+    servers: &[&ComponentStatus],
+    is_lost: bool,
+    room: usize,
+    now: &Status,
+    look: &Look,
+) -> Vec<Line> {
+    if is_lost {
+        // Whatever was seen of its servers last, they are gone or going.
+        let servers = servers.iter().map(|server| {
+            let mark = mark(ComponentState::Stopped, look.glyphs);
+            Line::new()
+                .with(Paint::Red, mark)
+                .plain(format!(" {:<5} ", server.name))
+                .with(Paint::Red, "lost")
+        });
+        let out = Line::new().with(Paint::Red, "out, by a drill");
+        return [out].into_iter().chain(servers).collect();
+    }
     if servers.is_empty() {
         return vec![Line::new().with(Paint::Yellow, "no server")];
     }
