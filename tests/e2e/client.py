@@ -41,10 +41,9 @@ class Api:
         )
         if raw:
             return answer
-        parsed = json.loads(answer.data) if answer.data else None
         if answer.status >= 300:
-            raise Refused(answer.status, parsed)
-        return parsed
+            raise Refused(answer.status, told(answer.data))
+        return json.loads(answer.data) if answer.data else None
 
     # Accounts
 
@@ -96,8 +95,16 @@ class Api:
     def content(self, space, file):
         answer = self.call("GET", f"/v1/spaces/{space}/files/{file}/content", raw=True)
         if answer.status != 200:
-            raise Refused(answer.status, json.loads(answer.data))
+            raise Refused(answer.status, told(answer.data))
         return answer.data
+
+
+def told(data):
+    """An `ErrorBody`, or whatever else stood in the answer: not every error is the server's own."""
+    try:
+        return json.loads(data)
+    except ValueError:
+        return data[:500].decode(errors="replace")
 
 
 def create(file, name, content, parent="root"):

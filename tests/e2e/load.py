@@ -15,6 +15,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from background import Background
 from client import Refused, create, new_id, sha256
 
 # What a client may meet while parts are being killed, and has to live with.
@@ -53,25 +54,28 @@ class Ledger:
             return rng.choice(self.files) if self.files else None
 
 
-class Worker(threading.Thread):
+class Worker(Background):
     """Does one thing again and again until it is stopped."""
 
     pause = 0.1
 
     def __init__(self, api, ledger, seed):
-        super().__init__(daemon=True)
+        super().__init__()
         self.api, self.ledger, self.rng = api, ledger, random.Random(seed)
-        self.stopped = threading.Event()
 
-    def run(self):
-        while not self.stopped.is_set():
-            try:
-                self.once()
-            except Refused as refused:
-                self.refused(refused)
-            except (urllib3.exceptions.HTTPError, OSError):
-                self.ledger.waiting += 1
-            self.stopped.wait(self.pause)
+    def once(self):
+        try:
+            self.act()
+        except Refused as refused:
+            self.refused(refused)
+        except (urllib3.exceptions.HTTPError, OSError):
+            self.ledger.waiting += 1
+
+    def act(self):
+        raise NotImplementedError
+
+    def surprise(self, text):
+        self.ledger.problem(text)
 
     def refused(self, refused):
         self.ledger.waiting += 1
@@ -84,10 +88,10 @@ class Worker(threading.Thread):
             try:
                 return call()
             except Refused as refused:
-                if refused.status not in UNAVAILABLE or self.stopped.is_set():
+                if refused.status not in UNAVAILABLE or self.over.is_set():
                     raise
             except (urllib3.exceptions.HTTPError, OSError):
-                if self.stopped.is_set():
+                if self.over.is_set():
                     raise
             self.ledger.waiting += 1
             time.sleep(0.05)
@@ -98,7 +102,7 @@ class Committer(Worker):
 
     pause = 0.25
 
-    def once(self):
+    def act(self):
         contents = [self.rng.randbytes(self.rng.randrange(1, 6000)) for _ in range(self.rng.randrange(1, 5))]
         space = self.ledger.space
         session = self.again(lambda: self.api.open_session(space, *contents))
@@ -115,7 +119,7 @@ class Committer(Worker):
 class Reader(Worker):
     """Reads what was acknowledged: an answer has to be the whole, right content."""
 
-    def once(self):
+    def act(self):
         file = self.ledger.any_file(self.rng)
         if file is None:
             return
@@ -134,7 +138,7 @@ class Follower(Worker):
         super().__init__(api, ledger, seed)
         self.cursor = 0
 
-    def once(self):
+    def act(self):
         page = self.api.call("GET", f"/v1/spaces/{self.ledger.space}/changes?after={self.cursor}&limit=1000")
         seqs = [entry["seq"] for entry in page["entries"]]
         if seqs != list(range(self.cursor + 1, self.cursor + 1 + len(seqs))):
@@ -156,9 +160,12 @@ class Load:
 
     def stop(self):
         for worker in self.workers:
-            worker.stopped.set()
+            worker.over.set()
         for worker in self.workers:
-            worker.join(120)
+            if worker.is_alive():
+                worker.join(120)
+            if worker.is_alive():
+                self.ledger.problem(f"{type(worker).__name__} did not stop within 120 s")
 
 
 class Auditor:

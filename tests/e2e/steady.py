@@ -3,10 +3,11 @@
 import asyncio
 import json
 import re
-import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
+
+from background import Background
 
 # A client that waits longer than this has given up.
 PATIENCE = 10
@@ -23,13 +24,13 @@ class Answer:
     took: float
 
 
-class Steady:
+class Steady(Background):
     """So many requests a second on kept connections, until it is stopped."""
 
     def __init__(self, port, token, space, rate):
+        super().__init__()
         self.address, self.rate = ("127.0.0.1", port), rate
         self.answers = []
-        self.over = threading.Event()
         self.taken = 0
         authorised = f"Authorization: Bearer {token}\r\n"
         body = json.dumps({"items": [{"path": "/nothing", "sha256": "00" * 32}]})
@@ -41,15 +42,9 @@ class Steady:
                 f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}"
             ).encode(),
         }
-        self.thread = threading.Thread(target=lambda: asyncio.run(self.together()), daemon=True)
 
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.thread.join()
+    def once(self):
+        asyncio.run(self.together())
 
     async def together(self):
         self.begun = time.monotonic()

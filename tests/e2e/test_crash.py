@@ -10,33 +10,36 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from client import new_id, sha256
+from background import Background
+from botocore.exceptions import BotoCoreError, ClientError
+from client import Refused, new_id, sha256
 from pushing import contents, make_tree
+from urllib3.exceptions import HTTPError
 
 ROUNDS = 10
 SEED = int(os.environ.get("SYNCCTL_TEST_SEED", "20261120"))
 
 
-class Committer(threading.Thread):
+class Committer(Background):
     """Commits small files one after the other and remembers each that was acknowledged."""
 
     def __init__(self, api, space):
-        super().__init__(daemon=True)
+        super().__init__()
         self.api, self.space = api, space
         self.acknowledged = {}
-        self.stopped = threading.Event()
         self.first = threading.Event()
 
-    def run(self):
-        while not self.stopped.is_set():
-            name = new_id()
-            content = f"acknowledged {name} ".encode() * 50
-            try:
-                file, seq = self.api.put_file(self.space, name, content)
-                self.acknowledged[file] = (seq, content)
-                self.first.set()
-            except Exception:  # the service is being killed: that is what this test is about
-                time.sleep(0.05)
+    def once(self):
+        name = new_id()
+        content = f"acknowledged {name} ".encode() * 50
+        try:
+            file, seq = self.api.put_file(self.space, name, content)
+        except (Refused, HTTPError, BotoCoreError, ClientError, OSError):
+            # The service is being killed: that is what this test is about.
+            self.over.wait(0.05)
+            return
+        self.acknowledged[file] = (seq, content)
+        self.first.set()
 
 
 def test_nothing_acknowledged_is_lost_when_everything_dies(service):
@@ -51,15 +54,12 @@ def test_nothing_acknowledged_is_lost_when_everything_dies(service):
         tree = device.path / f"tree{round_number}"
         make_tree(tree, f"{SEED}-{round_number}")
         trees[tree.name] = tree
-        committer = Committer(api, space)
-        committer.start()
-        push = device.start("sync-agent", "push", tree, "work:/")
-        assert committer.first.wait(60), "something is acknowledged in every round"
-        time.sleep(rng.uniform(0.0, 1.5))  # the random moment is the point, not a synchronisation
-        killed = kill_everything_but(service, push.pid)
-        assert len(killed) >= 5, f"supervisor, balancer, engines and servers were to run: {killed}"
-        committer.stopped.set()
-        committer.join(90)
+        with Committer(api, space) as committer:
+            push = device.start("sync-agent", "push", tree, "work:/")
+            assert committer.first.wait(60), "something is acknowledged in every round"
+            time.sleep(rng.uniform(0.0, 1.5))  # the random moment is the point, not a synchronisation
+            killed = kill_everything_but(service, push.pid)
+            assert len(killed) >= 5, f"supervisor, balancer, engines and servers were to run: {killed}"
         push.kill()
         push.communicate()
         acknowledged.update(committer.acknowledged)
