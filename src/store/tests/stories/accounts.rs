@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use protocol::account::{ChangePasswordRequest, LoginRequest};
-use store::StoreError;
 use store::accounts::{SOURCE_WINDOW, TOKEN_MEMORY};
+use store::{Clock, StoreError};
 
 use crate::world::{PASSWORD, World};
 
