@@ -129,8 +129,7 @@ fn engines(data: &DataDir, desired: &Desired, s3: SocketAddr, api: SocketAddr) -
     // What running engines can't change, so that a change of it asks for new ones.
     let fixed = format!("s3={s3} api={api} mail_from={}", desired.spec.mail_from);
     launch.environment.insert(ENV_FIXED.to_owned(), fixed);
-    launch.listeners =
-        BTreeMap::from([(ENGINES_S3.to_owned(), s3), (ENGINES_API.to_owned(), api)]);
+    launch.listeners = BTreeMap::from([(ENGINES_S3.to_owned(), s3), (ENGINES_API.to_owned(), api)]);
     Component {
         name: ENGINES.to_owned(),
         kind: Kind::Engines,

@@ -103,6 +103,22 @@ pub(crate) fn size(program: &Path) -> u64 {
     fs::metadata(program).map_or(0, |metadata| metadata.size())
 }
 
+/// What a release is named by: SHA-256 of a program's bytes, in lower-case hexadecimal.
+///
+/// # Errors
+/// A program that can't be read.
+pub fn content_digest(program: &Path) -> io::Result<String> {
+    let mut file = File::open(program)?;
+    let mut hash = Sha256::new();
+    let mut piece = vec![0_u8; 1 << 20];
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(hex::encode(hash.finalize())),
+            count => hash.update(&piece[..count]),
+        }
+    }
+}
+
 /// SHA-256 of a program, remembered for as long as the file stays untouched.
 fn digest(data: &DataDir, program: &Path) -> Result<String> {
     let read_error = |error| LocalError::io("read", program, error);
@@ -121,16 +137,7 @@ fn digest(data: &DataDir, program: &Path) -> Result<String> {
     {
         return Ok(text);
     }
-    let mut file = File::open(program).map_err(read_error)?;
-    let mut hash = Sha256::new();
-    let mut piece = vec![0_u8; 1 << 20];
-    loop {
-        match file.read(&mut piece).map_err(read_error)? {
-            0 => break,
-            count => hash.update(&piece[..count]),
-        }
-    }
-    let text = hex::encode(hash.finalize());
+    let text = content_digest(program).map_err(read_error)?;
     forget_digests(data);
     write_atomic(&remembered, text.as_bytes(), Durability::Memory)?;
     Ok(text)

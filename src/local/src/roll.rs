@@ -7,7 +7,7 @@ use crate::data::DataDir;
 use crate::data::lock::wait_lock;
 use crate::desired::Desired;
 use crate::error::{LocalError, Result};
-use crate::history::{self, Release, Verdict, releases, short};
+use crate::history::{self, Release, Verdict, releases, short_digest};
 use crate::process::discover;
 use crate::release;
 use crate::reporter::Reporter;
@@ -101,7 +101,7 @@ fn named<'a>(all: &'a [Release], prefix: &str) -> Result<&'a Release> {
         known: all
             .iter()
             .filter(|release| release.kept)
-            .map(|release| short(&release.digest).to_owned())
+            .map(|release| short_digest(&release.digest).to_owned())
             .collect(),
     };
     let mut found = all.iter().filter(|release| release.kept && release.digest.starts_with(prefix));

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use super::discover::{
-    ENV_COMPONENT, ENV_DATA, ENV_DIGEST, ENV_FINGERPRINT, ENV_LAUNCH, ENV_LISTENERS, ENV_STARTED, Process,
+    ENV_COMPONENT, ENV_DATA, ENV_DIGEST, ENV_FINGERPRINT, ENV_LAUNCH, ENV_LISTENERS, ENV_STARTED,
+    Process,
 };
 use super::identity::Identity;
 use crate::data::DataDir;
