@@ -2,38 +2,28 @@
 
 import random
 import shutil
-import threading
+import subprocess
 
+from background import Background
 from client import sha256
 
 
-class Pusher(threading.Thread):
+class Pusher(Background):
     """Pushes one tree after the other until it is stopped; each push has to end well by itself."""
 
-    def __init__(self, device, place, name, pause=0):
-        super().__init__(daemon=True)
-        self.device, self.place, self.name, self.pause = device, place, name, pause
-        self.over = threading.Event()
+    def __init__(self, device, place, name):
+        super().__init__()
+        self.device, self.place, self.name = device, place, name
         self.trees, self.troubles = [], []
 
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.join()
-
-    def run(self):
-        while not self.over.is_set():
-            tree = self.device.path / f"{self.name}-{len(self.trees)}"
-            make_tree(tree, tree.name)
-            self.trees.append(tree)
-            try:
-                self.device.run("sync-agent", "push", tree, self.place, timeout=300)
-            except Exception as error:  # a thread that ends unseen would prove nothing
-                self.troubles.append(f"push of {tree.name}: {error!r}"[-800:])
-            self.over.wait(self.pause)
+    def once(self):
+        tree = self.device.path / f"{self.name}-{len(self.trees)}"
+        make_tree(tree, tree.name)
+        self.trees.append(tree)
+        try:
+            self.device.run("sync-agent", "push", tree, self.place, timeout=300)
+        except (AssertionError, subprocess.TimeoutExpired) as error:
+            self.troubles.append(f"push of {tree.name}: {error!r}"[-800:])
 
     def compare(self):
         """Fetches every tree and compares it byte by byte; answers what went wrong so far."""

@@ -77,8 +77,8 @@ pub fn releases(data_dir: &Path) -> Result<Vec<Release>> {
     Ok(all)
 }
 
-/// The first twelve digits, enough for people.
-pub(crate) fn short(digest: &str) -> &str {
+/// The first twelve digits of a release's digest, enough for people.
+pub fn short_digest(digest: &str) -> &str {
     digest.get(..12).unwrap_or(digest)
 }
 

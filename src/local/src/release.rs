@@ -66,8 +66,8 @@ pub(crate) fn kept(data: &DataDir, digest: &str) -> Result<PathBuf> {
         path: copied,
         reason: format!(
             "it is no longer release {}, its content is {}; nothing was changed",
-            history::short(digest),
-            history::short(&found)
+            history::short_digest(digest),
+            history::short_digest(&found)
         ),
     })
 }
@@ -145,6 +145,22 @@ pub(crate) fn size(program: &Path) -> u64 {
     fs::metadata(program).map_or(0, |metadata| metadata.size())
 }
 
+/// What a release is named by: SHA-256 of a program's bytes, in lower-case hexadecimal.
+///
+/// # Errors
+/// A program that can't be read.
+pub fn content_digest(program: &Path) -> io::Result<String> {
+    let mut file = File::open(program)?;
+    let mut hash = Sha256::new();
+    let mut piece = vec![0_u8; 1 << 20];
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(hex::encode(hash.finalize())),
+            count => hash.update(&piece[..count]),
+        }
+    }
+}
+
 /// SHA-256 of a program, remembered for as long as the file stays untouched.
 fn digest(data: &DataDir, program: &Path) -> Result<String> {
     if let Ok(text) = fs::read_to_string(remembered(data, program)?)
@@ -180,16 +196,8 @@ fn remembered(data: &DataDir, program: &Path) -> Result<PathBuf> {
 
 /// SHA-256 of a file's bytes, read now.
 fn hash(program: &Path) -> Result<String> {
-    let read_error = |error| LocalError::io("read", program, error);
-    let mut file = File::open(program).map_err(read_error)?;
-    let mut hash = Sha256::new();
-    let mut piece = vec![0_u8; 1 << 20];
-    loop {
-        match file.read(&mut piece).map_err(read_error)? {
-            0 => return Ok(hex::encode(hash.finalize())),
-            count => hash.update(&piece[..count]),
-        }
-    }
+    content_digest(program).map_err(|error| LocalError::io("read", program, error))
+}
 }
 
 /// Every build leaves one; a few are worth keeping.

@@ -7,7 +7,7 @@ use crate::data::DataDir;
 use crate::data::lock::wait_lock;
 use crate::desired::Desired;
 use crate::error::{LocalError, Result};
-use crate::history::{Release, Verdict, releases, short};
+use crate::history::{Release, Verdict, releases, short_digest};
 use crate::process::discover;
 use crate::release;
 use crate::reporter::Reporter;
@@ -99,8 +99,8 @@ fn named<'a>(all: &'a [Release], prefix: &str) -> Result<&'a Release> {
     let name = prefix.to_ascii_lowercase();
     let kept = || all.iter().filter(|release| release.kept);
     let told = |release: &Release| match release.in_force {
-        true => format!("{} (serves now)", short(&release.digest)),
-        false => short(&release.digest).to_owned(),
+        true => format!("{} (serves now)", short_digest(&release.digest)),
+        false => short_digest(&release.digest).to_owned(),
     };
     let found: Vec<&Release> = kept().filter(|one| one.digest.starts_with(&name)).collect();
     match found.as_slice() {

@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use rand::{RngCore, SeedableRng};
 use tempfile::TempDir;
-use testkit::{PASSWORD, Service};
+use testkit::{Front, PASSWORD, Service};
 
 struct Machine {
     folder: TempDir,
@@ -57,9 +57,12 @@ impl Machine {
     }
 
     async fn log_in(&self, service: &Service) {
+        self.log_in_at(&service.url, service).await;
+    }
+
+    async fn log_in_at(&self, url: &str, service: &Service) {
         let code = service.invitation("ada@example.com").await;
         std::fs::write(self.path("invitation"), code).unwrap();
-        let url = service.url.as_str();
         let flags = ["--invitation-file", "invitation", "--password-file", "password"];
         let login = ["login", url, "--login", "ada@example.com"];
         self.succeed(&[login.as_slice(), flags.as_slice()].concat()).await;
@@ -176,11 +179,19 @@ async fn a_killed_pull_is_finished_by_the_next_one() {
     }
     machine.succeed(&["push", "source/", "home:/"]).await;
     let incoming = machine.path("copy/.sync-agent/incoming");
+    let beginnings = || {
+        let partial = std::fs::read_dir(&incoming).into_iter().flatten();
+        let partial = partial.filter_map(|entry| Some(entry.ok()?.path()));
+        partial.filter(|path| path.extension().is_some_and(|end| end == "part")).count()
+    };
     let mut resumable = 0;
-    for milliseconds in [50, 150, 250, 350, 500] {
+    for milliseconds in [50, 150, 250, 350, 0] {
         let mut child = machine.command(&["pull", "home:/", "copy"]).spawn().unwrap();
-        // The moment is what is varied here; nothing waits for something to be ready.
+        // The moment is what is varied here; the last one is in the middle of the large file.
         tokio::time::sleep(std::time::Duration::from_millis(milliseconds)).await;
+        while milliseconds == 0 && beginnings() == 0 && child.try_wait().unwrap().is_none() {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
         child.kill().unwrap();
         child.wait().unwrap();
         for entry in std::fs::read_dir(machine.path("copy")).into_iter().flatten() {
@@ -193,10 +204,7 @@ async fn a_killed_pull_is_finished_by_the_next_one() {
                 );
             }
         }
-        let partial = std::fs::read_dir(&incoming).into_iter().flatten();
-        let partial = partial.map(|entry| entry.unwrap().path());
-        resumable +=
-            partial.filter(|path| path.extension().is_some_and(|end| end == "part")).count();
+        resumable += beginnings();
     }
     assert!(resumable > 0, "the large file was never cut");
     machine.succeed(&["pull", "home:/", "copy"]).await;
@@ -251,4 +259,61 @@ async fn places_may_be_short_and_lists_say_whose() {
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value["format"], format!("sync-agent/{format}/1"));
     }
+}
+
+const BARE_ERRORS: [&str; 4] = [
+    "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n",
+    "HTTP/1.1 502 Bad Gateway\r\ncontent-length: 14\r\n\r\n<h1>Sorry</h1>",
+    "HTTP/1.1 503 Service Unavailable\r\nretry-after: 0\r\ncontent-length: 0\r\n\r\n",
+    "HTTP/1.1 504 Gateway Timeout\r\ncontent-length: 0\r\n\r\n",
+];
+
+/// I10: two of three requests meet a bad release or a balancer in trouble; nobody notices, and each
+/// commit counts once.
+#[tokio::test(flavor = "multi_thread")]
+async fn bare_errors_on_the_way_are_waited_out() {
+    let service = Service::start().await;
+    let (mut number, mut errors) = (0, BARE_ERRORS.iter().cycle());
+    let front = Front::start(&service.url, move |line| {
+        // What works once is not repeated by itself.
+        if line.contains("/redeem") || line.starts_with("POST /v1/spaces ") {
+            return None;
+        }
+        number += 1;
+        if number % 3 == 0 { None } else { errors.next().copied() }
+    })
+    .await;
+    let machine = Machine::new();
+    machine.log_in_at(&front.url, &service).await;
+    std::fs::create_dir(machine.path("source")).unwrap();
+    for number in 0..30 {
+        std::fs::write(machine.path(&format!("source/{number}")), format!("{number}")).unwrap();
+    }
+    machine.succeed(&["push", "source", "home:/"]).await;
+    machine.succeed(&["sync", "files", "home", "--once"]).await;
+    std::fs::write(machine.path("files/source/7"), "changed").unwrap();
+    machine.succeed(&["sync", "files", "home", "--once"]).await;
+    machine.succeed(&["pull", "home:/source/", "copy"]).await;
+    assert_eq!(std::fs::read(machine.path("copy/7")).unwrap(), b"changed");
+    assert_eq!(std::fs::read(machine.path("copy/8")).unwrap(), b"8");
+    let commits = front.seen().iter().filter(|line| line.contains("/commits ")).count();
+    assert!(commits > 2, "a commit met an error as well");
+    let versions = machine.succeed(&["versions", "home:/source/8", "--format", "json"]).await;
+    let versions: serde_json::Value = serde_json::from_str(&versions).unwrap();
+    assert_eq!(versions["versions"].as_array().unwrap().len(), 1, "and was carried out once");
+}
+
+/// Whether an invitation was used up by a request without an answer is for the person to find out.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_is_sent_once() {
+    let service = Service::start().await;
+    let front = Front::start(&service.url, |_| Some(BARE_ERRORS[1])).await;
+    let machine = Machine::new();
+    std::fs::write(machine.path("invitation"), "an invitation").unwrap();
+    let flags = ["--invitation-file", "invitation", "--password-file", "password"];
+    let told = machine.fail(&[&["login", front.url.as_str()][..], &flags].concat(), 69).await;
+    let what = format!("error: {}/v1/invitations/redeem answered 502 Bad Gateway\n", front.url);
+    assert!(told.contains(&what), "{told}");
+    assert!(told.contains("log in with the password alone"), "{told}");
+    assert_eq!(front.seen().len(), 1);
 }

@@ -2,13 +2,14 @@
 
 mod calls;
 mod retry;
-pub(crate) use retry::backoff;
 mod service;
+
+pub(crate) use retry::backoff;
+use retry::{Answer, Repeat};
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::error::{ErrorBody, ErrorCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::{Host, Url};
@@ -77,8 +78,8 @@ impl Api {
     ) -> Result<T, ApiError> {
         let mut url = self.address(segments);
         add_query(&mut url, query);
-        let answer = self.send(reqwest::Method::GET, url, None, true).await?;
-        decode(answer).await
+        let answer = self.send(reqwest::Method::GET, url, None, Repeat::Freely).await?;
+        decode(&answer)
     }
 
     async fn call<T: DeserializeOwned>(
@@ -86,11 +87,11 @@ impl Api {
         method: reqwest::Method,
         segments: &[&str],
         body: &impl Serialize,
-        repeatable: bool,
+        repeat: Repeat,
     ) -> Result<T, ApiError> {
         let url = self.address(segments);
         let body = serde_json::to_vec(body).ok();
-        decode(self.send(method, url, body, repeatable).await?).await
+        decode(&self.send(method, url, body, repeat).await?)
     }
 
     async fn call_without_answer(
@@ -98,9 +99,10 @@ impl Api {
         method: reqwest::Method,
         segments: &[&str],
         body: Option<Vec<u8>>,
+        repeat: Repeat,
     ) -> Result<(), ApiError> {
         let url = self.address(segments);
-        self.send(method, url, body, true).await.map(drop)
+        self.send(method, url, body, repeat).await.map(drop)
     }
 }
 
@@ -140,45 +142,11 @@ fn add_query(url: &mut Url, query: &impl Serialize) {
     }
 }
 
-async fn decode<T: DeserializeOwned>(answer: reqwest::Response) -> Result<T, ApiError> {
-    let url = answer.url().to_string();
-    let status = answer.status().as_u16();
-    let body = answer
-        .bytes()
-        .await
-        .map_err(|error| ApiError::Unreachable { url: url.clone(), message: chain(&error) })?;
-    serde_json::from_slice(&body).map_err(|_| ApiError::Garbled { url, status })
-}
-
-/// The error a refused request stands for, whatever the body looks like.
-async fn refusal(answer: reqwest::Response) -> ApiError {
-    let url = answer.url().to_string();
-    let status = answer.status().as_u16();
-    let body = answer.bytes().await.unwrap_or_default();
-    if let Ok(mut error) = serde_json::from_slice::<ErrorBody>(&body) {
-        if error.code == ErrorCode::Unknown {
-            error.code = code_of(status);
-        }
-        return ApiError::Refused(Box::new(error));
-    }
-    // A balancer's own page: only the status can be believed.
-    match code_of(status) {
-        ErrorCode::Unknown => ApiError::Garbled { url, status },
-        code => {
-            ApiError::Refused(Box::new(ErrorBody::new(code, format!("{url} answered {status}"))))
-        }
-    }
-}
-
-fn code_of(status: u16) -> ErrorCode {
-    match status {
-        401 => ErrorCode::Unauthenticated,
-        403 => ErrorCode::Forbidden,
-        413 => ErrorCode::TooLarge,
-        429 => ErrorCode::TooManyRequests,
-        502..=504 => ErrorCode::Unavailable,
-        _ => ErrorCode::Unknown,
-    }
+fn decode<T: DeserializeOwned>(answer: &Answer) -> Result<T, ApiError> {
+    serde_json::from_slice(&answer.body).map_err(|_| ApiError::Garbled {
+        url: answer.url.to_string(),
+        status: answer.status.as_u16(),
+    })
 }
 
 /// An error with its causes on one line; reqwest's own text hides the useful part.

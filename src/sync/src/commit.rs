@@ -28,6 +28,8 @@ pub(crate) struct Committer<T> {
 
 /// What became of each operation of a batch.
 pub(crate) struct Committed<T> {
+    /// The last row of the journal that it wrote; 0 if it wrote none.
+    pub(crate) seq: u64,
     pub(crate) done: Vec<(Op, T)>,
     pub(crate) refused: Vec<(Op, T, Refusal)>,
 }
@@ -91,7 +93,7 @@ impl<T> Committer<T> {
     /// sent again, so that one stale file never holds up its neighbours.
     pub(crate) async fn flush(&mut self) -> Result<Committed<T>> {
         (self.cost, self.extents) = (0, 0);
-        let mut committed = Committed { done: Vec::new(), refused: Vec::new() };
+        let mut committed = Committed { seq: 0, done: Vec::new(), refused: Vec::new() };
         // The next one is last.
         let mut batches = vec![std::mem::take(&mut self.batch)];
         let mut sessions = 0;
@@ -109,8 +111,9 @@ impl<T> Committer<T> {
                 ops: batch.iter().map(|(op, _)| op.clone()).collect(),
             };
             let body = match self.service.commit(&self.space, &request).await {
-                Ok(_) => {
+                Ok(answer) => {
                     self.commits += 1;
+                    committed.seq = committed.seq.max(answer.seq);
                     committed.done.append(&mut batch);
                     continue;
                 }

@@ -29,8 +29,14 @@ use root::Root;
 pub(crate) use root::lock_out;
 
 /// Each round settles what the one before had to leave waiting. Two are usual, three where
-/// something was removed here.
+/// something was removed here, one more for each directory that was renamed.
 const MOST_ROUNDS: u32 = 100;
+
+/// What appears here after so many rounds is left for the next run.
+const LATE: u32 = 10;
+
+/// Rows asked for at once.
+const PAGE: u64 = 1_000;
 
 /// How often the journal may promise more rows and bring none.
 const MOST_EMPTY_PAGES: u32 = 6;
@@ -80,6 +86,9 @@ pub struct SyncSummary {
 }
 
 /// Synchronises once. Safe to interrupt at any point and to run again.
+///
+/// Both sides get at least what the other one had when the run began. It does not wait for others
+/// to pause: of what they commit meanwhile, it takes only what its own commits have to fit to.
 pub async fn synchronise(
     service: Arc<dyn Service>,
     clock: Arc<dyn Clock>,
@@ -92,15 +101,20 @@ pub async fn synchronise(
     let mut before = Before::default();
     let (mut losses, mut lost) = (Losses::default(), Losses::default());
     let mut again = true;
+    let mut until = None;
     for round in 0..MOST_ROUNDS {
         let (service, clock) = (run.service.as_ref(), run.clock.as_ref());
-        fetch_journal(service, clock, &request.space, &mut run.root.state).await?;
+        let cursor =
+            fetch_journal(service, clock, &request.space, &mut run.root.state, until).await?;
         let remote = run.root.state.remote()?;
         if round == 0 {
             run.sweep_parts(&remote)?;
         }
         let synced = run.root.state.synced()?;
         run.scan().await?;
+        if round == LATE {
+            run.caution.close(run.local.entries.keys());
+        }
         if request.mass_delete == MassDelete::Stop {
             run.hold_doubtful(&synced)?;
         }
@@ -124,6 +138,7 @@ pub async fn synchronise(
         if !again {
             break;
         }
+        until = if run.overtaken { None } else { Some(cursor.max(run.committed)) };
     }
     if again {
         run.unsettled();
@@ -148,7 +163,7 @@ fn stop_mass_delete(planned: Losses, files: usize, lost: Losses) -> Result<()> {
     Ok(())
 }
 
-/// Brings the remembered remote tree up to date.
+/// Brings the remembered remote tree up to date, or up to a row, and tells the last one.
 ///
 /// A cursor that the service does not accept any more means that its data was restored or its
 /// journal shortened. Then nothing remembered can be trusted to justify a deletion: both sides are
@@ -158,16 +173,21 @@ async fn fetch_journal(
     clock: &dyn Clock,
     space: &SpaceId,
     state: &mut State,
-) -> Result<()> {
+    mut until: Option<u64>,
+) -> Result<u64> {
     let mut resets = 0;
     let mut empty = 0;
     loop {
         let (epoch, after) = state.cursor()?;
-        let query = ChangesQuery { after, epoch: epoch.clone(), limit: Some(1_000), wait: None };
-        let page = match service.changes(space, &query).await {
+        let missing = until.map_or(PAGE, |until| until.saturating_sub(after));
+        // Nothing may be missing; the epoch is looked at all the same.
+        let limit = Some(missing.clamp(1, PAGE) as u32);
+        let query = ChangesQuery { after, epoch: epoch.clone(), limit, wait: None };
+        let mut page = match service.changes(space, &query).await {
             Ok(page) => page,
             Err(error) if error.code() == Some(ErrorCode::CursorReset) && resets == 0 => {
                 resets += 1;
+                until = None;
                 state.forget_everything()?;
                 continue;
             }
@@ -175,6 +195,7 @@ async fn fetch_journal(
         };
         if epoch.is_some_and(|epoch| epoch != page.epoch) && resets == 0 {
             resets += 1;
+            until = None;
             state.forget_everything()?;
             continue;
         }
@@ -193,9 +214,12 @@ async fn fetch_journal(
                 "the server's cursor does not fit its journal rows; try again later".to_owned(),
             ));
         }
+        let wanted = until.unwrap_or(u64::MAX).max(after);
+        page.entries.retain(|entry| entry.seq <= wanted);
+        page.cursor = page.cursor.min(wanted);
         state.apply(&page)?;
-        if !page.more {
-            return Ok(());
+        if !page.more || page.cursor == wanted {
+            return Ok(page.cursor);
         }
         empty = if page.entries.is_empty() { empty + 1 } else { 0 };
         if empty > MOST_EMPTY_PAGES {

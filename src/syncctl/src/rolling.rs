@@ -7,9 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use local::{LocalError, Reporter, RollOutcome, RolloutStatus, Status};
+use local::{LocalError, Reporter, RollOutcome, RolloutStatus, Status, short_digest};
 
-use self::describe::short;
 use self::signals::Signals;
 use self::steps::{Step, Steps};
 use crate::error::{CliError, Kind, Result};
@@ -88,7 +87,8 @@ fn wait_for_return(data_dir: &Path, signals: &Signals, screen: &mut Screen<'_>) 
         let Ok(status) = local::status(data_dir) else { continue };
         screen.show(&status);
         if begun.elapsed() > SEEN_BY_THEN && status.converged && !is_rolling(&status) {
-            let message = format!("interrupted; release {} serves again", short(&status.release));
+            let message =
+                format!("interrupted; release {} serves again", short_digest(&status.release));
             return CliError::new(Kind::Interrupted, message);
         }
     }
@@ -116,7 +116,7 @@ fn explain(error: LocalError, data_dir: &Path) -> CliError {
     if let Ok(status) = local::status(data_dir)
         && undone
     {
-        let serves = format!("release {} serves", short(&status.release));
+        let serves = format!("release {} serves", short_digest(&status.release));
         found.hints = vec![format!("{serves}; read more with `syncctl status --activities`")];
     }
     found

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::{Clients, Store, StoreConfig, SystemClock};
+use store::{Clients, Clock, Store, StoreConfig, SystemClock};
 use syncd::AppState;
 use syncd::config::{Config, DrainTimes, LogFormat};
 use syncd::drain::Phase;
@@ -32,20 +32,8 @@ impl Service {
         let engines = Engines::start().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let config = config(&engines);
-        let store = StoreConfig {
-            table: config.table.clone(),
-            bucket: config.bucket.clone(),
-            region: config.region.clone(),
-            client_endpoint: config.client_s3_endpoint.clone(),
-            writer_role_arn: config.writer_role_arn.clone(),
-            reader_role_arn: config.reader_role_arn.clone(),
-            token_lifetime: StoreConfig::TOKEN_LIFETIME,
-            session_lifetime: StoreConfig::SESSION_LIFETIME,
-            credential_lifetime: StoreConfig::CREDENTIAL_LIFETIME,
-        };
-        let clients = Clients::from_sdk_config(&engines.sdk_config());
-        let store = Store::new(store, clients, Arc::new(SystemClock));
+        let config = server_config(&engines);
+        let store = server_store(&engines, &config, Arc::new(SystemClock));
         let state = AppState::new(config, store, None);
         tokio::spawn(syncd::serve(listener, state.clone(), std::future::pending()));
         Self { url, state, _engines: engines }
@@ -67,7 +55,11 @@ impl Drop for Service {
     }
 }
 
-fn config(engines: &Engines) -> Config {
+/// How a server works with these engines; it listens where the test binds it.
+///
+/// # Panics
+/// Never: the address in it is a constant.
+pub fn server_config(engines: &Engines) -> Config {
     Config {
         listen: "127.0.0.1:0".parse().unwrap(),
         instance: "a-1".to_owned(),
@@ -89,4 +81,20 @@ fn config(engines: &Engines) -> Config {
         log_filter: "info".to_owned(),
         log_format: LogFormat::Text,
     }
+}
+
+/// The data of such a server, by a clock that a test may turn.
+pub fn server_store(engines: &Engines, config: &Config, clock: Arc<dyn Clock>) -> Store {
+    let config = StoreConfig {
+        table: config.table.clone(),
+        bucket: config.bucket.clone(),
+        region: config.region.clone(),
+        client_endpoint: config.client_s3_endpoint.clone(),
+        writer_role_arn: config.writer_role_arn.clone(),
+        reader_role_arn: config.reader_role_arn.clone(),
+        token_lifetime: StoreConfig::TOKEN_LIFETIME,
+        session_lifetime: StoreConfig::SESSION_LIFETIME,
+        credential_lifetime: StoreConfig::CREDENTIAL_LIFETIME,
+    };
+    Store::new(config, Clients::from_sdk_config(&engines.sdk_config()), clock)
 }

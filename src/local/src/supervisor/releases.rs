@@ -142,7 +142,7 @@ impl Supervisor {
 
     fn tell_rollout(&self, changed: bool) {
         let Some(rollout) = self.in_force.rollout.as_ref().filter(|_| changed) else { return };
-        let [from, to] = [&rollout.from, &rollout.to].map(|pin| history::short(&pin.digest));
+        let [from, to] = [&rollout.from, &rollout.to].map(|pin| history::short_digest(&pin.digest));
         let text = match &rollout.phase {
             Phase::Replacing => format!("rolling from release {from} to {to}"),
             Phase::Baking { .. } => {

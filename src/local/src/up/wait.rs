@@ -8,7 +8,7 @@ use crate::component::{BALANCER, ENGINES, Kind, SUPERVISOR, reachable};
 use crate::data::DataDir;
 use crate::desired::Desired;
 use crate::error::{LocalError, Result};
-use crate::history::short;
+use crate::history::short_digest;
 use crate::logs::last_lines;
 use crate::probe;
 use crate::process::discover;
@@ -101,7 +101,7 @@ fn refuse_hopeless(data: &DataDir, desired: &Desired, state: &State) -> Result<(
             && rollout.to == desired.programs.syncd_digest
         {
             return Err(LocalError::ReleaseUndone {
-                release: short(&rollout.to).to_owned(),
+                release: short_digest(&rollout.to).to_owned(),
                 reason: reason.clone(),
                 log_tail: log_tail.clone(),
             });
@@ -158,7 +158,7 @@ impl<'a> Steps<'a> {
 /// Where a roll stands, for people.
 fn rollout_line(state: &State) -> Option<String> {
     let rollout = state.rollout.as_ref().filter(|one| one.generation == state.generation)?;
-    let to = short(&rollout.to);
+    let to = short_digest(&rollout.to);
     Some(match &rollout.phase {
         Phase::Replacing => {
             let servers = || state.components.iter().filter(|part| part.kind == Kind::Server);
@@ -171,7 +171,7 @@ fn rollout_line(state: &State) -> Option<String> {
         }
         Phase::Passed { .. } => format!("release {to} has passed"),
         Phase::Undoing { reason, .. } | Phase::Undone { reason, .. } => {
-            format!("going back to release {}: {reason}", short(&rollout.from))
+            format!("going back to release {}: {reason}", short_digest(&rollout.from))
         }
     })
 }

@@ -6,7 +6,7 @@ use protocol::account::{LoginRequest, LoginResponse, RedeemRequest};
 use protocol::error::ErrorCode;
 use serde_json::json;
 use sync::api::{Api, PlainHttp};
-use sync::error::SyncError;
+use sync::error::{ApiError, SyncError};
 use sync::home::Login;
 
 use super::{Outcome, home};
@@ -69,11 +69,23 @@ async fn enter(
     if let Some(invitation) = &secrets.invitation {
         let invitation = invitation.expose().to_owned();
         let request = RedeemRequest { invitation, login, password, device_name };
-        return Ok(api.redeem(&request).await?);
+        return api.redeem(&request).await.map_err(after_redeeming);
     }
     let login = login
         .ok_or_else(|| Failure::Usage("whose password is it? add --login EMAIL".to_owned()))?;
     Ok(api.login(&LoginRequest { login, password, device_name }).await?)
+}
+
+/// It is not repeated by itself: where only the answer was lost, the invitation is used up.
+fn after_redeeming(error: ApiError) -> Failure {
+    let unsure = matches!(error, ApiError::Unreachable { .. })
+        || error.code() == Some(ErrorCode::Unavailable);
+    if !unsure {
+        return error.into();
+    }
+    let hint = "is the address right and the server up? run it again; if the invitation is used up \
+                then, it went through: log in with the password alone";
+    Failure::Hinted(error.into(), hint)
 }
 
 fn machine_name() -> String {

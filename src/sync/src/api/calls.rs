@@ -11,26 +11,30 @@ use protocol::space::{
 use reqwest::Method;
 
 use super::Api;
+use super::retry::Repeat;
 use crate::error::{ApiError, Result, SyncError};
 
 impl Api {
     pub async fn redeem(&self, request: &RedeemRequest) -> Result<LoginResponse, ApiError> {
-        // An invitation works once: a lost answer must not be followed by a second try.
-        self.call(Method::POST, &["invitations", "redeem"], request, false).await
+        // An invitation works once: a second try would be told that it is used up.
+        let path = ["invitations", "redeem"];
+        self.call(Method::POST, &path, request, Repeat::Unsent).await
     }
 
     pub async fn login(&self, request: &LoginRequest) -> Result<LoginResponse, ApiError> {
-        self.call(Method::POST, &["login"], request, false).await
+        // Each one that goes through leaves a device behind, and attempts are counted.
+        self.call(Method::POST, &["login"], request, Repeat::Refused).await
     }
 
     /// Ends this token.
     pub async fn logout(&self) -> Result<(), ApiError> {
-        self.call_without_answer(Method::POST, &["logout"], None).await
+        self.call_without_answer(Method::POST, &["logout"], None, Repeat::Freely).await
     }
 
     pub async fn change_password(&self, request: &ChangePasswordRequest) -> Result<(), ApiError> {
         let body = serde_json::to_vec(request).ok();
-        self.call_without_answer(Method::POST, &["password"], body).await
+        // The second one would be told that the old password is wrong.
+        self.call_without_answer(Method::POST, &["password"], body, Repeat::Unsent).await
     }
 
     pub async fn me(&self) -> Result<User, ApiError> {
@@ -42,7 +46,8 @@ impl Api {
     }
 
     pub async fn revoke_device(&self, device: &DeviceId) -> Result<(), ApiError> {
-        self.call_without_answer(Method::DELETE, &["devices", device.as_str()], None).await
+        let path = ["devices", device.as_str()];
+        self.call_without_answer(Method::DELETE, &path, None, Repeat::Freely).await
     }
 
     pub async fn spaces(&self) -> Result<SpaceList, ApiError> {
@@ -66,7 +71,8 @@ impl Api {
     }
 
     pub async fn create_space(&self, request: &CreateSpaceRequest) -> Result<Space, ApiError> {
-        self.call(Method::POST, &["spaces"], request, false).await
+        // A second one would be told that the name is taken.
+        self.call(Method::POST, &["spaces"], request, Repeat::Refused).await
     }
 
     pub async fn members(&self, space: &SpaceId) -> Result<MemberList, ApiError> {
@@ -81,18 +87,18 @@ impl Api {
     ) -> Result<Member, ApiError> {
         let request = ShareRequest { login: login.to_owned(), role };
         let path = ["spaces", space.as_str(), "members"];
-        self.call(Method::PUT, &path, &request, true).await
+        self.call(Method::PUT, &path, &request, Repeat::Freely).await
     }
 
     pub async fn remove_member(&self, space: &SpaceId, user: &UserId) -> Result<(), ApiError> {
         let path = ["spaces", space.as_str(), "members", user.as_str()];
-        self.call_without_answer(Method::DELETE, &path, None).await
+        self.call_without_answer(Method::DELETE, &path, None, Repeat::Freely).await
     }
 
     /// The caller's own choice about mail for this space.
     pub async fn set_mail(&self, space: &SpaceId, mode: MailMode) -> Result<(), ApiError> {
         let body = serde_json::to_vec(&MailRequest { mode }).ok();
         let path = ["spaces", space.as_str(), "mail"];
-        self.call_without_answer(Method::PUT, &path, body).await
+        self.call_without_answer(Method::PUT, &path, body, Repeat::Freely).await
     }
 }

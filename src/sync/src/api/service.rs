@@ -14,6 +14,7 @@ use protocol::upload::{ContentAccess, DeclareRequest, DeclareResponse, OpenSessi
 use reqwest::Method;
 
 use super::Api;
+use super::retry::Repeat;
 use crate::content::S3Content;
 use crate::error::ApiError;
 use crate::service::{Content, Service};
@@ -29,7 +30,7 @@ impl Service for Api {
     ) -> Answer<OpenSessionResponse> {
         // A session opened twice is one that nobody uses; it expires by itself.
         let path = ["spaces", space.as_str(), "sessions"];
-        self.call(Method::POST, &path, request, true).await
+        self.call(Method::POST, &path, request, Repeat::Freely).await
     }
 
     async fn declare(
@@ -39,23 +40,23 @@ impl Service for Api {
         request: &DeclareRequest,
     ) -> Answer<DeclareResponse> {
         let path = ["spaces", space.as_str(), "sessions", session.as_str(), "chunks"];
-        self.call(Method::POST, &path, request, true).await
+        self.call(Method::POST, &path, request, Repeat::Freely).await
     }
 
     async fn renew_access(&self, space: &SpaceId, session: &SessionId) -> Answer<ContentAccess> {
         let path = ["spaces", space.as_str(), "sessions", session.as_str(), "access"];
-        self.call(Method::POST, &path, &serde_json::json!({}), true).await
+        self.call(Method::POST, &path, &serde_json::json!({}), Repeat::Freely).await
     }
 
     async fn reader_access(&self, space: &SpaceId) -> Answer<ContentAccess> {
         let path = ["spaces", space.as_str(), "access"];
-        self.call(Method::POST, &path, &serde_json::json!({}), true).await
+        self.call(Method::POST, &path, &serde_json::json!({}), Repeat::Freely).await
     }
 
     async fn commit(&self, space: &SpaceId, request: &CommitRequest) -> Answer<CommitResponse> {
         // The commit id makes a repetition return the first outcome.
         let path = ["spaces", space.as_str(), "commits"];
-        self.call(Method::POST, &path, request, true).await
+        self.call(Method::POST, &path, request, Repeat::Freely).await
     }
 
     async fn changes(&self, space: &SpaceId, query: &ChangesQuery) -> Answer<ChangesResponse> {
@@ -68,12 +69,12 @@ impl Service for Api {
 
     async fn check(&self, space: &SpaceId, request: &CheckRequest) -> Answer<CheckResponse> {
         let path = ["spaces", space.as_str(), "check"];
-        self.call(Method::POST, &path, request, true).await
+        self.call(Method::POST, &path, request, Repeat::Freely).await
     }
 
     async fn locate(&self, space: &SpaceId, request: &LocateRequest) -> Answer<LocateResponse> {
         let path = ["spaces", space.as_str(), "locate"];
-        self.call(Method::POST, &path, request, true).await
+        self.call(Method::POST, &path, request, Repeat::Freely).await
     }
 
     async fn versions(&self, space: &SpaceId, file: &FileId) -> Answer<VersionList> {

@@ -19,7 +19,8 @@ const NOT_TAKEN: &str = "the space did not take it; it is left for the next run"
 /// a file that this one finds under another name has moved.
 ///
 /// A file that somebody writes to all the time is different in every round. One send and one
-/// conflict copy are enough for one run.
+/// conflict copy are enough for one run. Where somebody brings new files all the time, those that
+/// come late are the next run's.
 #[derive(Default)]
 pub(super) struct Caution {
     /// What the plan before this one took for removed.
@@ -28,6 +29,8 @@ pub(super) struct Caution {
     /// Files that are not sent any more, with the reason why.
     sent: HashMap<SpacePath, String>,
     set_aside: BTreeSet<SpacePath>,
+    /// What was here when it became late.
+    in_time: Option<BTreeSet<SpacePath>>,
 }
 
 /// What was taken out of a plan.
@@ -63,8 +66,14 @@ impl Caution {
         self.set_aside.insert(path.clone());
     }
 
+    /// Whatever comes after these is too late for this run.
+    pub(super) fn close<'a>(&mut self, paths: impl Iterator<Item = &'a SpacePath>) {
+        self.in_time = Some(paths.cloned().collect());
+    }
+
     pub(super) fn admit(&mut self, actions: &mut Vec<Action>, synced: &Synced) -> Held {
         let mut held = Held::default();
+        actions.retain(|action| !self.is_late(action));
         actions.retain(|action| match self.is_enough(action) {
             None => true,
             Some((path, reason)) => {
@@ -74,6 +83,13 @@ impl Caution {
         });
         held.look_again = self.hold_absent(actions, synced);
         held
+    }
+
+    fn is_late(&self, action: &Action) -> bool {
+        let (Action::SendNew { path, .. } | Action::MakeThere { path }) = action else {
+            return false;
+        };
+        self.in_time.as_ref().is_some_and(|paths| !paths.contains(path))
     }
 
     /// The file that had its share of this run, and why no more is done.

@@ -43,6 +43,10 @@ pub(super) struct Run {
     unnamable: Vec<(u64, u64)>,
     /// Whether this round changed anything, or found out that it has to look again.
     pub(super) progress: bool,
+    /// The last row of the journal that this run wrote.
+    pub(super) committed: u64,
+    /// Whether somebody else's commit refused one of this round's.
+    pub(super) overtaken: bool,
     pub(super) caution: Caution,
     /// Why nothing can be sent, once the space said so.
     pub(super) read_only: Option<String>,
@@ -75,6 +79,8 @@ impl Run {
             scan_problems: Vec::new(),
             unnamable: Vec::new(),
             progress: false,
+            committed: 0,
+            overtaken: false,
             caution: Caution::default(),
             read_only: None,
             traffic,
@@ -121,6 +127,7 @@ impl Run {
         self.remote = remote;
         self.synced = synced;
         self.progress = false;
+        self.overtaken = false;
         self.problems.clear();
         let held = self.caution.admit(&mut actions, &self.synced);
         for (path, reason) in held.left {

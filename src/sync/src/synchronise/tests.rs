@@ -13,7 +13,7 @@ async fn a_journal_that_promises_rows_and_brings_none_is_not_asked_forever() {
     let service = Scripted { page: Some(page), ..Scripted::new(|_| None) };
     let clock = Hasty::default();
     let space = SpaceId::from_random(1);
-    let fetched = fetch_journal(&service, &clock, &space, &mut state).await;
+    let fetched = fetch_journal(&service, &clock, &space, &mut state, None).await;
     assert!(matches!(fetched, Err(SyncError::Refused(_))));
     assert_eq!(*clock.0.lock().unwrap(), MOST_EMPTY_PAGES);
 }

@@ -276,9 +276,13 @@ impl Run {
                     self.caution.refused(path, reason);
                     self.problem(path, reason);
                 }
-                _ => self.progress = true,
+                _ => {
+                    self.progress = true;
+                    self.overtaken = true;
+                }
             }
         }
+        self.committed = self.committed.max(committed.seq);
         let mut changes = Vec::new();
         for (op, done) in committed.done {
             let id = op.file().clone();

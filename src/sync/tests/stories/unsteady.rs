@@ -160,3 +160,101 @@ async fn a_file_that_never_rests_is_sent_once_and_copied_once() {
     assert_eq!(one.tree(), two.tree());
     assert!(one.tree().len() <= 4, "one copy for each of the two runs: {:?}", one.tree().keys());
 }
+
+/// A run ends while others never pause, with everything that was there when it began.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_does_not_wait_for_others_to_pause() {
+    let world = World::start().await;
+    let one = world.device("one");
+    let pushed = |number: u32| {
+        let path = world.path(&format!("theirs {number}"));
+        fs::write(&path, format!("theirs {number}")).unwrap();
+        push_to(world.api.clone(), world.space.clone(), path, "/")
+    };
+    pushed(0).await.unwrap();
+    one.write("d/ours", "1");
+    one.write("removed", "1");
+    world.sync(&one).await;
+    one.write("d/ours", "2");
+    one.remove("removed");
+    pushed(1).await.unwrap();
+
+    let (folder, api, space) = (world.path(""), world.api.clone(), world.space.clone());
+    let mut number = 1;
+    let service = Scripted::new(&world.api, move |moment| {
+        if matches!(moment, Moment::Changes | Moment::Commit) {
+            number += 1;
+            let path = folder.join(format!("theirs {number}"));
+            fs::write(&path, format!("theirs {number}")).unwrap();
+            let push = push_to(api.clone(), space.clone(), path, "/");
+            block_in_place(|| Handle::current().block_on(push)).unwrap();
+        }
+        Ok(())
+    });
+    let summary = world.sync_through(service.clone(), &one, Pairing::Continue).await.unwrap();
+    assert!(summary.problems.is_empty(), "{:?}", summary.problems);
+    assert_eq!((summary.sent, summary.deleted_there), (1, 1));
+    assert_eq!(one.read("theirs 0"), b"theirs 0");
+    assert_eq!(one.read("theirs 1"), b"theirs 1");
+    let rounds = service.seen().iter().filter(|moment| **moment == Moment::Changes).count();
+    assert!(rounds <= 6, "{rounds} rounds");
+
+    let two = world.device("two");
+    world.sync(&one).await;
+    world.sync(&two).await;
+    assert_eq!(one.tree(), two.tree());
+    assert_eq!(two.read("d/ours"), b"2");
+    assert!(!two.directory.join("removed").exists());
+}
+
+/// I8: an edit of somebody else's that the run has not read yet is no obstacle to its end, and wins
+/// over a deletion here.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_overtaken_looks_again() {
+    let world = World::start().await;
+    let one = world.device("one");
+    one.write("report", "1");
+    one.write("other", "1");
+    world.sync(&one).await;
+    one.remove("report");
+    one.write("other", "2");
+    let (theirs, api, space) = (world.path("report"), world.api.clone(), world.space.clone());
+    let mut edited = false;
+    let service = Scripted::new(&world.api, move |moment| {
+        if *moment == Moment::Commit && !edited {
+            edited = true;
+            fs::write(&theirs, "edited").unwrap();
+            let push = push_to(api.clone(), space.clone(), theirs.clone(), "/");
+            block_in_place(|| Handle::current().block_on(push)).unwrap();
+        }
+        Ok(())
+    });
+    let summary = world.sync_through(service, &one, Pairing::Continue).await.unwrap();
+    assert!(summary.problems.is_empty(), "{:?}", summary.problems);
+    assert_eq!((summary.sent, summary.deleted_there), (1, 0));
+    assert_eq!(one.read("report"), b"edited");
+    assert_eq!(world.listing().await, ["/other", "/report"]);
+}
+
+/// Somebody brings new files here all the time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_does_not_wait_for_a_directory_to_stop_growing() {
+    let world = World::start().await;
+    let one = world.device("one");
+    one.write("first", "1");
+    let (files, mut round) = (one.directory.clone(), 0);
+    let service = Scripted::new(&world.api, move |moment| {
+        if *moment == Moment::Changes {
+            round += 1;
+            fs::create_dir_all(files.join(format!("d{round}"))).unwrap();
+            fs::write(files.join(format!("d{round}/new")), format!("{round}")).unwrap();
+        }
+        Ok(())
+    });
+    let summary = world.sync_through(service, &one, Pairing::Continue).await.unwrap();
+    assert!(summary.problems.is_empty(), "{:?}", summary.problems);
+    assert!((2..20).contains(&summary.sent), "{} sent", summary.sent);
+    let rest = world.sync(&one).await;
+    assert!(rest.sent > 0 && rest.problems.is_empty());
+    assert_eq!(world.listing().await.len(), one.tree().len());
+}

@@ -1,11 +1,10 @@
 use clap::Args;
-use local::{Release, Verdict};
+use local::{Release, Verdict, short_digest};
 use serde::Serialize;
 
 use crate::deployment;
 use crate::error::Result;
 use crate::exit_code::ExitCode;
-use crate::rolling::describe::short;
 use crate::ui::Ui;
 use crate::ui::log_line::printable;
 use crate::ui::style::Style;
@@ -87,7 +86,7 @@ fn table(releases: &[Release], style: Style, width: usize) -> Vec<String> {
     let mut table = Table::new(&["RELEASE", "STATE", "WHEN", "FROM"]);
     for release in releases {
         table.row(vec![
-            short(&release.digest).to_owned(),
+            short_digest(&release.digest).to_owned(),
             State::of(release).name().to_owned(),
             release.at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
             printable(&release.source.to_string_lossy()),
@@ -105,7 +104,7 @@ fn table(releases: &[Release], style: Style, width: usize) -> Vec<String> {
     }
     let undone = releases.iter().filter_map(|release| match &release.verdict {
         Verdict::Undone { reason } => {
-            let name = short(&release.digest);
+            let name = short_digest(&release.digest);
             Some(format!("{} {name}: {}", style.yellow("!"), printable(reason)))
         }
         Verdict::Passed | Verdict::Rolling => None,

@@ -3,14 +3,9 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use local::{ComponentState, ComponentStatus, Phase, RolloutStatus};
+use local::{ComponentState, ComponentStatus, Phase, RolloutStatus, short_digest};
 
 use crate::ui::units;
-
-/// The first twelve digits of a release's digest, enough for people.
-pub(crate) fn short(digest: &str) -> &str {
-    digest.get(..12).unwrap_or(digest)
-}
 
 /// Where a roll that is under way stands; `None` for one that is over.
 pub(crate) fn rolling(
@@ -18,7 +13,7 @@ pub(crate) fn rolling(
     servers: &[ComponentStatus],
     now: Timestamp,
 ) -> Option<String> {
-    let (from, to) = (short(&rollout.from), short(&rollout.to));
+    let (from, to) = (short_digest(&rollout.from), short_digest(&rollout.to));
     let (new, old) = progress(rollout, servers);
     match &rollout.phase {
         Phase::Replacing => {

@@ -1,14 +1,10 @@
 //! What a roll has changed, and what to type next.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
-use local::RollOutcome;
+use local::{RollOutcome, content_digest, short_digest};
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
-use super::describe::short;
 use crate::deployment::Chosen;
 use crate::error::Result;
 use crate::exit_code::ExitCode;
@@ -44,7 +40,8 @@ pub(crate) fn show(
 ) -> Result<ExitCode> {
     let name = deployment.name();
     // A blueprint whose program is missing can't be followed either; `up` will say so.
-    let wished = deployment.programs().ok().and_then(|programs| digest(&programs.syncd).ok());
+    let wished =
+        deployment.programs().ok().and_then(|programs| content_digest(&programs.syncd).ok());
     let differs = wished.is_some_and(|wished| wished != outcome.to);
     if ui.is_json() {
         let document = Document {
@@ -59,7 +56,7 @@ pub(crate) fn show(
         ui.json(format, &document)?;
         return Ok(ExitCode::Done);
     }
-    let (from, to) = (short(&outcome.from), short(&outcome.to));
+    let (from, to) = (short_digest(&outcome.from), short_digest(&outcome.to));
     if outcome.is_unchanged() {
         ui.line(&format!("{name} runs release {to} already; nothing changed."))?;
     } else {
@@ -81,24 +78,11 @@ fn say_how_to_keep(deployment: &Chosen, outcome: &RollOutcome, ui: &mut Ui) {
     ui.note(&format!(
         "\nThe blueprint names another release (servers.release: {named}); the next `syncctl up` returns to it."
     ));
-    let unchanged = digest(&outcome.source).is_ok_and(|digest| digest == outcome.to);
+    let unchanged = content_digest(&outcome.source).is_ok_and(|digest| digest == outcome.to);
     if unchanged {
         ui.note("To keep this one, write into the blueprint:");
         ui.note(&format!("  servers:\n    release: {}", outcome.source.display()));
     } else {
         ui.note("To keep this one, name its program there.");
-    }
-}
-
-/// SHA-256 of a file, in lower-case hexadecimal.
-fn digest(path: &Path) -> io::Result<String> {
-    let mut file = File::open(path)?;
-    let mut hash = Sha256::new();
-    let mut piece = vec![0_u8; 1 << 20];
-    loop {
-        match file.read(&mut piece)? {
-            0 => return Ok(hex::encode(hash.finalize())),
-            count => hash.update(&piece[..count]),
-        }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use local::{Phase, RolloutStatus, Status};
+use local::{Phase, RolloutStatus, Status, short_digest};
 
-use super::describe::{goal, is_there, short};
+use super::describe::{goal, is_there};
 use crate::ui::units;
 
 /// One thing to show.
@@ -40,20 +40,24 @@ impl Steps {
         let goal = goal(rollout);
         for server in status.servers.iter().filter(|server| is_there(server, goal)) {
             if self.told.insert(server.name.clone()) {
-                steps.push(Step::Done(format!("{} runs release {}", server.name, short(goal))));
+                steps.push(Step::Done(format!(
+                    "{} runs release {}",
+                    server.name,
+                    short_digest(goal)
+                )));
             }
         }
         if matches!(rollout.phase, Phase::Baking { .. }) && !self.watching {
             self.watching = true;
             let bake = units::duration(std::time::Duration::from_secs(rollout.bake_seconds));
-            steps.push(Step::Doing(format!("watching release {} for {bake}", short(goal))));
+            steps.push(Step::Doing(format!("watching release {} for {bake}", short_digest(goal))));
         }
         steps
     }
 
     fn begin(&mut self, rollout: &RolloutStatus, status: &Status) -> Vec<Step> {
         let goal = goal(rollout);
-        let (back, to) = (matches!(rollout.phase, Phase::Undoing { .. }), short(goal));
+        let (back, to) = (matches!(rollout.phase, Phase::Undoing { .. }), short_digest(goal));
         self.goal = Some(goal.to_owned());
         self.watching = false;
         self.told.clear();

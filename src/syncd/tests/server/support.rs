@@ -15,17 +15,16 @@ use protocol::upload::{
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use store::{Clients, Clock, Store, StoreConfig, SystemClock};
+use store::{Clock, SystemClock};
 use syncd::AppState;
-use syncd::config::{Config, DrainTimes, LogFormat};
+use syncd::config::Config;
 use syncd::drain::Phase;
 use syncd::mail::Mailer;
 use testkit::Engines;
+pub(crate) use testkit::{PASSWORD, server_config as config, server_store as store};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-
-pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// Engines, and the servers before them.
 pub(crate) struct Service {
@@ -94,46 +93,6 @@ impl Service {
         let answer = self.server.http.post(url).json(&body).send().await.unwrap();
         Person::of(&self.server, read(answer).await)
     }
-}
-
-pub(crate) fn config(engines: &Engines) -> Config {
-    Config {
-        listen: "127.0.0.1:0".parse().unwrap(),
-        instance: "a-1".to_owned(),
-        region: "us-east-1".to_owned(),
-        table: engines.table().to_owned(),
-        bucket: engines.bucket().to_owned(),
-        writer_role_arn: engines.writer_role().to_owned(),
-        reader_role_arn: engines.reader_role().to_owned(),
-        client_s3_endpoint: Some(engines.s3_endpoint()),
-        public_url: "http://sync.example.com".to_owned(),
-        mail_from: None,
-        digest_interval: Duration::from_secs(30),
-        watch_interval: Duration::from_millis(50),
-        drain: DrainTimes { delay: Duration::ZERO, timeout: Duration::from_secs(10) },
-        keep_alive: Duration::from_secs(75),
-        content_streams: 64,
-        trusted_proxies: Default::default(),
-        allowed_origins: Vec::new(),
-        log_filter: "info".to_owned(),
-        log_format: LogFormat::Text,
-    }
-}
-
-pub(crate) fn store(engines: &Engines, config: &Config, clock: Arc<dyn Clock>) -> Store {
-    let config = StoreConfig {
-        table: config.table.clone(),
-        bucket: config.bucket.clone(),
-        region: config.region.clone(),
-        client_endpoint: config.client_s3_endpoint.clone(),
-        writer_role_arn: config.writer_role_arn.clone(),
-        reader_role_arn: config.reader_role_arn.clone(),
-        token_lifetime: StoreConfig::TOKEN_LIFETIME,
-        session_lifetime: StoreConfig::SESSION_LIFETIME,
-        credential_lifetime: StoreConfig::CREDENTIAL_LIFETIME,
-    };
-    let clients = Clients::from_sdk_config(&engines.sdk_config());
-    Store::new(config, clients, clock)
 }
 
 impl Server {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use local::{ComponentState, ComponentStatus, RolloutStatus, Status, Traffic};
+use local::{ComponentState, ComponentStatus, RolloutStatus, Status, Traffic, short_digest};
 
 use super::Health;
 use super::view::event_name;
@@ -73,7 +73,7 @@ fn endpoint(now: &Status, look: &Look) -> Line {
     let line = line.with(paint, mark(state, look.glyphs)).plain(" ").with(paint, word);
     let release = match now.release.is_empty() {
         true => Line::new(),
-        false => Line::new().plain("release ").plain(describe::short(&now.release)),
+        false => Line::new().plain("release ").plain(short_digest(&now.release)),
     };
     line.with_right(release, look.width)
 }

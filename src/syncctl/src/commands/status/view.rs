@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use local::{Activity, ComponentState, ComponentStatus, Event, RolloutStatus, Status};
+use local::{
+    Activity, ComponentState, ComponentStatus, Event, RolloutStatus, Status, short_digest,
+};
 
 use super::Health;
 use crate::rolling::describe;
@@ -32,7 +34,7 @@ pub(super) fn render(status: &Status, health: Health, style: Style, width: usize
     lines.push(format!("  Endpoint  {}", status.endpoint));
     lines.push(format!("  Zones     {}", zones(status)));
     if !status.release.is_empty() {
-        lines.push(format!("  Release   {}", describe::short(&status.release)));
+        lines.push(format!("  Release   {}", short_digest(&status.release)));
     }
     let rollout = status.rollout.as_ref();
     let rolling = rollout.and_then(|one| describe::rolling(one, &status.servers, Timestamp::now()));
