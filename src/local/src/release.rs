@@ -198,7 +198,6 @@ fn remembered(data: &DataDir, program: &Path) -> Result<PathBuf> {
 fn hash(program: &Path) -> Result<String> {
     content_digest(program).map_err(|error| LocalError::io("read", program, error))
 }
-}
 
 /// Every build leaves one; a few are worth keeping.
 fn forget_digests(data: &DataDir) {
