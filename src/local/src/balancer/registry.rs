@@ -303,7 +303,7 @@ mod tests {
         list.backends[0].draining = true;
         registry.apply(&list);
         assert_eq!(registry.choose(&[], true).unwrap().name, "b-1");
-        assert!(registry.choose(&[list.backends[1].address]).is_none());
+        assert!(registry.choose(&[list.backends[1].address], true).is_none());
     }
 
     /// Three servers in service, of which the first has a release that is not proven.
