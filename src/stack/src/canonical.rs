@@ -90,7 +90,8 @@ mod tests {
     #[test]
     fn what_is_written_reads_back_the_same() {
         let long = "x".repeat(120);
-        let value = json!({"b": {"c": {"d": {"e": [1, {"f": null}], "g": long}}}, "a": {"é\n": []}});
+        let value =
+            json!({"b": {"c": {"d": {"e": [1, {"f": null}], "g": long}}}, "a": {"é\n": []}});
         let text = write(&value);
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
         assert!(text.find("\"a\"") < text.find("\"b\""), "{text}");

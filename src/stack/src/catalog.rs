@@ -26,14 +26,17 @@ pub(crate) const APP: &[(&str, &str)] = files![
 ];
 
 /// What an instance runs.
-pub(crate) const INSTANCE: &[(&str, &str)] =
-    files!["instance/boot.sh", "instance/syncd.service",];
+pub(crate) const INSTANCE: &[(&str, &str)] = files!["instance/boot.sh", "instance/syncd.service",];
 
 /// Sentence on top of a template.
 pub(crate) const fn description(kind: StackKind) -> &'static str {
     match kind {
-        StackKind::Data => "What hurts to lose: content, releases, logs, metadata, key, mail identity. Made by syncctl.",
-        StackKind::App => "What can be made again: network, load balancer, roles, servers, alarms. Made by syncctl.",
+        StackKind::Data => {
+            "What hurts to lose: content, releases, logs, metadata, key, mail identity. Made by syncctl."
+        }
+        StackKind::App => {
+            "What can be made again: network, load balancer, roles, servers, alarms. Made by syncctl."
+        }
     }
 }
 

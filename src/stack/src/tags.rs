@@ -11,7 +11,8 @@ use crate::resolved::Resolved;
 #[must_use]
 pub fn tags(deployment: &Deployment, resolved: &Resolved) -> BTreeMap<String, String> {
     let mut tags = deployment.tags.clone();
-    let mut own = |name: &str, value: &str| tags.insert(format!("syncctl:{name}"), value.to_owned());
+    let mut own =
+        |name: &str, value: &str| tags.insert(format!("syncctl:{name}"), value.to_owned());
     own("name", deployment.name.as_str());
     own("owner", &resolved.owner);
     own("release", resolved.release.as_str());

@@ -4,9 +4,9 @@ use super::{Key, Kind};
 use crate::diagnostic::{Code, closest};
 use crate::value::Value;
 use crate::values::{
-    Address, Certificate, Cidr, Domain, Duration, EmailAddress, FilePath, HostedZone, HttpPath, Image,
-    InstanceType, MailIdentity, Percent, Problem, Region, Release, StackName, StorageKey, Url,
-    quote,
+    Address, Certificate, Cidr, Domain, Duration, EmailAddress, FilePath, HostedZone, HttpPath,
+    Image, InstanceType, MailIdentity, Percent, Problem, Region, Release, StackName, StorageKey,
+    Url, quote,
 };
 
 /// A text with what its notation says about its type.

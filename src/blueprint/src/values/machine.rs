@@ -132,8 +132,7 @@ impl Certificate {
             };
         }
         let problem = || {
-            let message =
-                "is neither self-made, request, the path of a PEM file, nor the ARN of a certificate";
+            let message = "is neither self-made, request, the path of a PEM file, nor the ARN of a certificate";
             Problem::new(format!("{} {message}", quote(text)))
         };
         match FilePath::new(text) {

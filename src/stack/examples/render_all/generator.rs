@@ -58,8 +58,17 @@ pub(crate) fn blueprint(seed: u64) -> String {
         dice.between(24, 3_000),
         dice.yes(),
     );
-    [head, network(egress, &mut dice), entry, servers(&mut dice), rollout(&mut dice), data, mail, tags(&mut dice)]
-        .concat()
+    [
+        head,
+        network(egress, &mut dice),
+        entry,
+        servers(&mut dice),
+        rollout(&mut dice),
+        data,
+        mail,
+        tags(&mut dice),
+    ]
+    .concat()
 }
 
 fn network(egress: &str, dice: &mut Dice) -> String {
@@ -72,8 +81,11 @@ fn entry(kind: u64, dice: &mut Dice) -> String {
     let tls = match kind {
         0 => String::new(),
         1 => format!("  domain: sync.example.com\n  certificate: {arn}\n"),
-        2 => format!("  domain: sync.example.com\n  certificate: {arn}\n  zone: Z0123456789ABCDEFGHIJ\n"),
-        _ => "  domain: sync.example.com\n  certificate: request\n  zone: Z0123456789ABCDEFGHIJ\n".to_owned(),
+        2 => format!(
+            "  domain: sync.example.com\n  certificate: {arn}\n  zone: Z0123456789ABCDEFGHIJ\n"
+        ),
+        _ => "  domain: sync.example.com\n  certificate: request\n  zone: Z0123456789ABCDEFGHIJ\n"
+            .to_owned(),
     };
     let interval = dice.between(5, 60);
     format!(
@@ -99,7 +111,9 @@ fn mail(kind: u64) -> (String, bool) {
     let text = match kind {
         0 => "",
         1 => "email: { identity: example.com, digest: 5m }\n",
-        2 => "email: { identity: example.com, manage: create, from: \"o'brien+$sync@mail.example.com\" }\n",
+        2 => {
+            "email: { identity: example.com, manage: create, from: \"o'brien+$sync@mail.example.com\" }\n"
+        }
         3 => "email: { identity: example.com, manage: create, zone: Z0123456789ABCDEFGHIJ }\n",
         _ => "email: { identity: sync@example.com, manage: create }\n",
     };

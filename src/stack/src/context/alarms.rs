@@ -48,7 +48,12 @@ struct Metric {
 }
 
 impl Alarm {
-    fn new(id: &'static str, about: &'static str, namespace: &'static str, dimensions: Value) -> Self {
+    fn new(
+        id: &'static str,
+        about: &'static str,
+        namespace: &'static str,
+        dimensions: Value,
+    ) -> Self {
         Self {
             id,
             about,
@@ -135,7 +140,8 @@ fn too_few() -> Alarm {
 /// Clients that wait for a change get their answer after 60.5 s at most (`src/syncd/src/routes/changes.rs`), and they
 /// are many: anything below that would ring all day.
 fn slow() -> Alarm {
-    let about = "One request of a hundred has taken longer than 62 s, the longest wait, for five minutes";
+    let about =
+        "One request of a hundred has taken longer than 62 s, the longest wait, for five minutes";
     Alarm::new("SlowAnswers", about, "AWS/ApplicationELB", target_group())
         .of("TargetResponseTime", "p99")
         .above(62, MINUTE, 5)

@@ -212,7 +212,8 @@ fn client_roles() -> Vec<ClientRole> {
 }
 
 fn mail(deployment: &Deployment) -> Option<Mail> {
-    let (identity, from) = deployment.email.identity.as_ref().zip(deployment.email.from.as_ref())?;
+    let (identity, from) =
+        deployment.email.identity.as_ref().zip(deployment.email.from.as_ref())?;
     Some(Mail {
         identity: identity.to_string(),
         from: from.to_string(),

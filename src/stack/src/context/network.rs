@@ -72,12 +72,7 @@ fn zone(deployment: &Deployment, index: u32) -> Result<Zone, RenderError> {
             || RenderError::Range { cidr: network.cidr.to_string(), zones: network.zones };
         range.map(|range| range.to_string()).ok_or_else(problem)
     };
-    Ok(Zone {
-        index,
-        number: index + 1,
-        public: part(2 * index)?,
-        private: part(2 * index + 1)?,
-    })
+    Ok(Zone { index, number: index + 1, public: part(2 * index)?, private: part(2 * index + 1)? })
 }
 
 fn endpoints(deployment: &Deployment, resolved: &Resolved) -> Vec<Endpoint> {

@@ -25,6 +25,7 @@ impl Graph {
             line(6, &format!("servers{number}[\"{}<br/>{range}\"]", label(&self.servers)));
             line(4, "end");
         }
+        line(4, &node("group", &self.group));
         line(4, &node("egress", &self.egress));
         line(4, "gateways[\"Gateway endpoints<br/>S3 and DynamoDB\"]");
         line(2, "end");
@@ -42,6 +43,7 @@ impl Graph {
         line(2, "clients -- \"chunks, direct\" --> content");
         for number in 0..self.zones.len() {
             line(2, &format!("balancer --> servers{number}"));
+            line(2, &format!("group -.- servers{number}"));
             line(2, &format!("servers{number} --> egress"));
             line(2, &format!("servers{number} --> gateways"));
         }
@@ -71,7 +73,9 @@ fn store(id: &str, part: &Part) -> String {
 
 /// Quotes end a label, and Mermaid has no escape but the entity.
 fn label(part: &Part) -> String {
-    let lines: Vec<String> =
-        std::iter::once(&part.title).chain(&part.notes).map(|line| line.replace('"', "#quot;")).collect();
+    let lines: Vec<String> = std::iter::once(&part.title)
+        .chain(&part.notes)
+        .map(|line| line.replace('"', "#quot;"))
+        .collect();
     lines.join("<br/>")
 }

@@ -39,7 +39,9 @@ pub struct Graph {
     pub balancer: Part,
     /// The zones, in order.
     pub zones: Vec<Zone>,
-    /// The servers; the same in each zone.
+    /// The group of servers, over all zones.
+    pub group: Part,
+    /// Its servers in one zone.
     pub servers: Part,
     /// Whether servers stand in the public networks.
     pub servers_are_public: bool,
@@ -72,6 +74,7 @@ impl Graph {
             record: record(deployment),
             balancer: balancer(deployment),
             zones: zones.collect(),
+            group: group(deployment),
             servers: servers(deployment),
             servers_are_public: network.egress == Egress::PublicIp,
             egress: egress(deployment),
@@ -109,15 +112,21 @@ fn balancer(deployment: &Deployment) -> Part {
     part("Application Load Balancer", [listener.to_owned(), check])
 }
 
+fn group(deployment: &Deployment) -> Part {
+    let servers = &deployment.servers;
+    part("Auto Scaling Group", [format!("{} to {} servers", servers.min, servers.max)])
+}
+
 fn servers(deployment: &Deployment) -> Part {
     let servers = &deployment.servers;
-    let size = format!("{} to {} of {}", servers.min, servers.max, servers.instance);
-    part("Auto Scaling Group", [size, "syncd, port 8420".to_owned()])
+    part("Servers", [format!("{}, port 8420", servers.instance)])
 }
 
 fn egress(deployment: &Deployment) -> Part {
     match deployment.network.egress {
-        Egress::PublicIp => part("Internet gateway", ["public addresses of the servers".to_owned()]),
+        Egress::PublicIp => {
+            part("Internet gateway", ["public addresses of the servers".to_owned()])
+        }
         Egress::Nat => part("Regional NAT gateway", ["one for all zones".to_owned()]),
         Egress::Endpoints => part("Private endpoints", ["no way to the internet".to_owned()]),
     }

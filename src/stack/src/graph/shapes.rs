@@ -77,6 +77,12 @@ impl Canvas {
         ));
     }
 
+    /// A line without a head.
+    pub(super) fn line_to(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
+        let ((x1, y1), (x2, y2)) = (from, to);
+        self.line(&format!(r#"<path class="{class}" d="M{x1} {y1} L{x2} {y2}"/>"#));
+    }
+
     /// An arrow along straight pieces.
     pub(super) fn arrow(&mut self, class: &str, points: &[(f64, f64)]) {
         let mut path = String::new();

@@ -3,7 +3,7 @@
 use super::model::{Graph, Part};
 use super::shapes::{Area, Canvas};
 
-const STYLE: &str = r#"<style>
+const STYLE: &str = r##"<style>
   text { font-family: "Segoe UI", "DejaVu Sans", Helvetica, Arial, sans-serif; fill: #1b2733; }
   .name { font-size: 20px; font-weight: 600; }
   .about { font-size: 13px; fill: #5a6b7b; }
@@ -14,6 +14,8 @@ const STYLE: &str = r#"<style>
   .network { fill: #f6f9fc; stroke: #8aa4bd; }
   .zone { fill: #ffffff; stroke: #8aa4bd; stroke-dasharray: 5 4; }
   .subnet { fill: #f1f5f9; stroke: none; }
+  .group { fill: none; stroke: #d9701f; stroke-dasharray: 7 4; }
+  .plain { fill: none; stroke: none; }
   .client { fill: #fff8e6; stroke: #d9a400; }
   .entry { fill: #efe9fb; stroke: #7a4fd0; }
   .servers { fill: #fdeee3; stroke: #d9701f; }
@@ -23,7 +25,7 @@ const STYLE: &str = r#"<style>
   .direct { fill: none; stroke: #0b6e4f; stroke-width: 2; }
 </style>
 <defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">
-  <path d="M0 0 L8 4 L0 8 z" fill="context-stroke"/></marker></defs>"#;
+  <path d="M0 0 L8 4 L0 8 z" fill="#46586a"/></marker></defs>"##;
 
 /// Pixels between things.
 const GAP: f64 = 24.0;
@@ -34,11 +36,23 @@ const MARGIN: f64 = 32.0;
 /// Of a zone; less makes ranges and notes collide.
 const ZONE_WIDTH: f64 = 232.0;
 
+/// Left of the zones, where the group says what it is.
+const LABEL_WIDTH: f64 = 176.0;
+
+/// Of a subnet without anything in it.
+const EMPTY: f64 = 34.0;
+
+/// Of a subnet with servers.
+const FILLED: f64 = 104.0;
+
 /// Of the boxes below the network.
 const STORE_WIDTH: f64 = 168.0;
 
 /// Of a box with two notes.
 const BOX_HEIGHT: f64 = 78.0;
+
+/// Of a box with one.
+const LOW: f64 = 58.0;
 
 /// Where things are, from top to bottom.
 struct Layout {
@@ -83,7 +97,7 @@ impl Graph {
             for (row, (kind, range)) in
                 [("public", &zone.public), ("private", &zone.private)].into_iter().enumerate()
             {
-                let area = subnet(*area, row);
+                let area = self.subnet(*area, row);
                 canvas.frame(area, "subnet", &format!("{kind} {range}"));
             }
         }
@@ -102,6 +116,10 @@ impl Graph {
         for area in &layout.zones {
             canvas.part(self.servers_area(*area), "servers", &self.servers);
         }
+        if let Some((group, label)) = self.group_areas(layout) {
+            canvas.rectangle(group, "group");
+            canvas.part(label, "plain", &self.group);
+        }
         let gateways = Part {
             title: "Gateway endpoints".to_owned(),
             notes: vec!["S3 and DynamoDB, inside AWS".to_owned()],
@@ -118,21 +136,32 @@ impl Graph {
         let middle = |area: &Area| area.y + area.height / 2.0;
         if self.record.is_some() {
             canvas.arrow("flow", &[(clients.right(), middle(clients)), (record.x, middle(record))]);
-            canvas.arrow("flow", &[(record.center(), record.bottom()), (record.center(), balancer.y)]);
+            canvas.arrow(
+                "flow",
+                &[(record.center(), record.bottom()), (record.center(), balancer.y)],
+            );
         } else {
-            canvas.arrow("flow", &[(clients.center(), clients.bottom()), (clients.center(), balancer.y)]);
+            canvas.arrow(
+                "flow",
+                &[(clients.center(), clients.bottom()), (clients.center(), balancer.y)],
+            );
         }
         for zone in &layout.zones {
             let servers = self.servers_area(*zone);
-            canvas.arrow("flow", &[(zone.center(), balancer.bottom()), (zone.center(), servers.y)]);
+            // Beside the names of the subnets.
+            let x = zone.x + zone.width * 0.84;
+            canvas.arrow("flow", &[(x, balancer.bottom()), (x, servers.y)]);
             // Down to a common line, then into both ways out.
-            let bus = layout.bus();
-            canvas.arrow("flow", &[(zone.center(), servers.bottom()), (zone.center(), bus)]);
+            canvas.line_to(
+                "flow",
+                (zone.center(), servers.bottom()),
+                (zone.center(), layout.bus()),
+            );
         }
         let (first, last) = (layout.zones.first(), layout.zones.last());
         let from = first.map_or(gateways.center(), |zone| zone.center()).min(gateways.center());
         let to = last.map_or(egress.center(), |zone| zone.center()).max(egress.center());
-        canvas.raw(&format!(r#"<path class="flow" d="M{from} {0} L{to} {0}"/>"#, layout.bus()));
+        canvas.line_to("flow", (from, layout.bus()), (to, layout.bus()));
         for way in [gateways, egress] {
             canvas.arrow("flow", &[(way.center(), layout.bus()), (way.center(), way.y)]);
         }
@@ -165,7 +194,8 @@ impl Graph {
         let x = layout.network.x - 18.0;
         let start = layout.clients.y + layout.clients.height / 2.0;
         let end = content.y + content.height / 2.0;
-        canvas.arrow("direct", &[(layout.clients.x, start), (x, start), (x, end), (content.x, end)]);
+        canvas
+            .arrow("direct", &[(layout.clients.x, start), (x, start), (x, end), (content.x, end)]);
         canvas.text(x + 8.0, layout.network.y - 10.0, "label", "start", "chunks, direct");
     }
 
@@ -177,42 +207,55 @@ impl Graph {
     }
 
     fn servers_area(&self, zone: Area) -> Area {
-        let subnet = subnet(zone, usize::from(!self.servers_are_public));
-        Area { x: subnet.x + 14.0, y: subnet.y + 30.0, width: subnet.width - 28.0, height: BOX_HEIGHT }
+        let subnet = self.subnet(zone, usize::from(!self.servers_are_public));
+        Area { x: subnet.x + 14.0, y: subnet.y + 32.0, width: subnet.width - 28.0, height: LOW }
     }
-}
 
-/// The public network of a zone, or below it the private one.
-fn subnet(zone: Area, row: usize) -> Area {
-    let height = (zone.height - 28.0 - 10.0 * 2.0) / 2.0;
-    let y = zone.y + 28.0 + row as f64 * (height + 10.0);
-    Area { x: zone.x + 10.0, y, width: zone.width - 20.0, height }
+    /// The public network of a zone, or below it the private one.
+    fn subnet(&self, zone: Area, row: usize) -> Area {
+        let heights = if self.servers_are_public { [FILLED, EMPTY] } else { [EMPTY, FILLED] };
+        let y = zone.y + 28.0 + heights[..row].iter().map(|height| height + 10.0).sum::<f64>();
+        Area { x: zone.x + 10.0, y, width: zone.width - 20.0, height: heights[row] }
+    }
+
+    /// One group over all zones, and where it says so.
+    fn group_areas(&self, layout: &Layout) -> Option<(Area, Area)> {
+        let first = self.servers_area(*layout.zones.first()?);
+        let last = self.servers_area(*layout.zones.last()?);
+        let x = layout.balancer.x;
+        let (y, height) = (first.y - 8.0, first.height + 16.0);
+        let group = Area { x, y, width: last.right() + 8.0 - x, height };
+        let label = Area { x, y, width: first.x - x - 12.0, height };
+        Some((group, label))
+    }
 }
 
 impl Layout {
     fn new(graph: &Graph) -> Self {
         let zones = graph.zones.len() as f64;
         let stores = graph.stores().len() as f64;
-        let inner = (zones * (ZONE_WIDTH + GAP) - GAP)
-            .max(stores * (STORE_WIDTH + GAP) - 3.0 * GAP);
+        let across = LABEL_WIDTH + zones * (ZONE_WIDTH + GAP) - GAP;
+        let inner = across.max(stores * (STORE_WIDTH + GAP) - 3.0 * GAP);
         let network_width = inner + 2.0 * GAP;
         let left = MARGIN + GAP;
         let box_at = |x, y, width| Area { x, y, width, height: BOX_HEIGHT };
         let clients = Area { height: 60.0, ..box_at(left + GAP, 88.0, 220.0) };
-        let record = Area { height: 60.0, ..box_at(left + network_width - 300.0 - GAP, 88.0, 300.0) };
+        let record =
+            Area { height: 60.0, ..box_at(left + network_width - 300.0 - GAP, 88.0, 300.0) };
         let top = clients.bottom() + 40.0;
         let balancer = box_at(left + GAP, top + 34.0, inner);
         let zone_top = balancer.bottom() + GAP;
-        let first = left + GAP + (inner - (zones * (ZONE_WIDTH + GAP) - GAP)) / 2.0;
+        let first = left + GAP + LABEL_WIDTH + (inner - across) / 2.0;
+        let zone_height = 28.0 + EMPTY + FILLED + 20.0;
         let zone = |index: usize| Area {
             x: first + index as f64 * (ZONE_WIDTH + GAP),
             y: zone_top,
             width: ZONE_WIDTH,
-            height: 290.0,
+            height: zone_height,
         };
-        let ways_top = zone_top + 290.0 + 36.0;
+        let ways_top = zone_top + zone_height + 36.0;
         let half = (inner - GAP) / 2.0;
-        let gateways = Area { height: 58.0, ..box_at(left + GAP, ways_top, half) };
+        let gateways = Area { height: LOW, ..box_at(left + GAP, ways_top, half) };
         let egress = Area { x: left + 2.0 * GAP + half, ..gateways };
         let network =
             Area { x: left, y: top, width: network_width, height: gateways.bottom() + 16.0 - top };

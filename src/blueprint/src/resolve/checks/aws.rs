@@ -106,7 +106,8 @@ impl Checks<'_> {
         }
         if zone && !domain {
             let message =
-                "`entry.zone` needs `entry.domain`: there is no name to make a record for".to_owned();
+                "`entry.zone` needs `entry.domain`: there is no name to make a record for"
+                    .to_owned();
             self.conflict("entry.zone", &[], message, "write `domain:` with a name in this zone");
         }
         if !certificate && self.is("protect") {
