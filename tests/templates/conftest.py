@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 GENERATED = 320
-SAMPLE = 24
+SAMPLE = 64
 
 
 class Rendered:
