@@ -84,14 +84,19 @@ def test_parliament_understands_every_policy(shapes):
     seen = 0
     for it in shapes:
         for where, policy in policies(it.document):
-            resource_based = "Principal" in json.dumps(policy)
-            if resource_based:
+            if any("Principal" in statement for statement in policy["Statement"]):
                 continue
             seen += 1
             analyzed = parliament.analyze_policy_string(json.dumps(literal(policy)))
-            found |= {f"{where}: {finding}" for finding in analyzed.findings}
+            found |= {f"{where}: {finding}" for finding in analyzed.findings if not is_newer_than_parliament(finding)}
     assert seen > 20
     assert not found, "\n".join(sorted(found))
+
+
+def is_newer_than_parliament(finding):
+    """kms:ResourceAliases is a key of every operation on a KMS key (KMS developer guide, "AWS KMS condition keys");
+    parliament 1.6.4 lists it for none."""
+    return finding.issue == "UNKNOWN_CONDITION_FOR_ACTION" and "kms:ResourceAliases" in finding.detail
 
 
 @pytest.mark.parametrize("action", ["s3:GetObjekt", "kms:Decript"])

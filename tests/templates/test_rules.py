@@ -59,7 +59,6 @@ def test_a_broken_template_is_noticed(rule, stack, needs, change, rendered):
     for name in [name for name in resources if name.startswith("LaunchTemplate")]:
         resources["LaunchTemplate"] = resources.pop(name)
     rules = next(rules for rules in RULES.values() if rule in names_of(rules))
-    kept = json.loads(run_checks_rs(json.dumps(document), RULES[file], False))["compliant"]
-    assert rule in kept
+    assert rule not in broken_rules(document, rules)
     change(resources)
     assert rule in broken_rules(document, rules)

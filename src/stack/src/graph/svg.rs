@@ -141,26 +141,20 @@ impl Graph {
                 &[(record.center(), record.bottom()), (record.center(), balancer.y)],
             );
         } else {
-            canvas.arrow(
-                "flow",
-                &[(clients.center(), clients.bottom()), (clients.center(), balancer.y)],
-            );
+            let x = clients.right() - 16.0;
+            canvas.arrow("flow", &[(x, clients.bottom()), (x, balancer.y)]);
         }
         for zone in &layout.zones {
             let servers = self.servers_area(*zone);
-            // Beside the names of the subnets.
-            let x = zone.x + zone.width * 0.84;
+            // Beside the names of the subnets, then on to a common line and into both ways out.
+            let x = beside_names(*zone);
             canvas.arrow("flow", &[(x, balancer.bottom()), (x, servers.y)]);
-            // Down to a common line, then into both ways out.
-            canvas.line_to(
-                "flow",
-                (zone.center(), servers.bottom()),
-                (zone.center(), layout.bus()),
-            );
+            canvas.line_to("flow", (x, servers.bottom()), (x, layout.bus()));
         }
         let (first, last) = (layout.zones.first(), layout.zones.last());
-        let from = first.map_or(gateways.center(), |zone| zone.center()).min(gateways.center());
-        let to = last.map_or(egress.center(), |zone| zone.center()).max(egress.center());
+        let from =
+            first.map_or(gateways.center(), |zone| beside_names(*zone)).min(gateways.center());
+        let to = last.map_or(egress.center(), |zone| beside_names(*zone)).max(egress.center());
         canvas.line_to("flow", (from, layout.bus()), (to, layout.bus()));
         for way in [gateways, egress] {
             canvas.arrow("flow", &[(way.center(), layout.bus()), (way.center(), way.y)]);
@@ -228,6 +222,11 @@ impl Graph {
         let label = Area { x, y, width: first.x - x - 12.0, height };
         Some((group, label))
     }
+}
+
+/// Where arrows pass a zone without crossing what is written in it.
+fn beside_names(zone: Area) -> f64 {
+    zone.x + zone.width * 0.84
 }
 
 impl Layout {
