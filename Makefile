@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/$(TOOLS)/bin:$(PATH)
 CARGO := cargo
 BINARIES := --workspace --bins
 
-.PHONY: help up down build test test-rust test-e2e week lint fmt advisories bench bench-availability release clean
+.PHONY: help up down build test test-rust test-templates test-e2e week lint fmt advisories bench bench-availability release clean
 
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 20
@@ -24,10 +24,14 @@ down: ## Stop the service on this machine; its data stays
 build: cmake
 	$(CARGO) build $(BINARIES)
 
-test: test-rust test-e2e ## Run every test; installs what they need into .venv
+test: test-rust test-templates test-e2e ## Run every test; installs what they need into .venv
 
 test-rust: cmake
 	$(CARGO) test --workspace --no-fail-fast
+
+# TEMPLATES_ALL=1 gives every template to the slow judges too, which takes a quarter of an hour.
+test-templates: $(VENV)-templates/ready ## Judge the CloudFormation templates: cfn-lint, checkov, parliament, our own rules
+	$(VENV)-templates/bin/python -m pytest -q tests/templates
 
 # With all targets, so that the programs are those that test-rust has built: nothing is built twice. Then the server
 # of an earlier commit, with the same dependencies, for the test of mixed releases.
@@ -61,7 +65,7 @@ release: cmake ## Optimised binaries in target/release
 	$(CARGO) build --release $(BINARIES)
 
 clean: ## Remove everything that was built
-	rm -rf target $(VENV) $(TOOLS) .tmp
+	rm -rf target $(VENV) $(VENV)-templates $(TOOLS) .tmp
 
 .PHONY: cmake
 cmake:
@@ -70,6 +74,12 @@ cmake:
 $(VENV)/tests-ready: tests/requirements.txt
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install -q -r tests/requirements.txt
+	touch $@
+
+# Apart from the other tests' packages: checkov pins versions that awscli does not take.
+$(VENV)-templates/ready: tests/templates/requirements.txt
+	python3 -m venv $(VENV)-templates
+	$(VENV)-templates/bin/pip install -q -r tests/templates/requirements.txt
 	touch $@
 
 $(TOOLS)/bin/cargo-deny:

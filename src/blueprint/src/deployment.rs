@@ -7,8 +7,8 @@ pub(crate) use build::build;
 pub use choice::{Alarm, Egress, Manage, Target};
 
 use crate::values::{
-    Address, Certificate, Cidr, Domain, Duration, EmailAddress, FilePath, HttpPath, Image,
-    InstanceType, MailIdentity, Percent, Region, Release, StackName, StorageKey, Url,
+    Address, Certificate, Cidr, Domain, Duration, EmailAddress, FilePath, HostedZone, HttpPath,
+    Image, InstanceType, MailIdentity, Percent, Region, Release, StackName, StorageKey, Url,
 };
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -72,6 +72,10 @@ pub struct Entry {
     pub domain: Option<Domain>,
     /// Certificate; `None` is plain HTTP.
     pub certificate: Option<Certificate>,
+    /// Hosted zone for the records of the entry; `None` leaves them to others, and is left out of the JSON, so that
+    /// the digest of a blueprint without one is what it was before there was this key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone: Option<HostedZone>,
     /// Who may connect.
     pub allow: Vec<Cidr>,
     /// The health check.
@@ -190,6 +194,9 @@ pub struct Email {
     pub identity: Option<MailIdentity>,
     /// Whether the identity exists or is created.
     pub manage: Manage,
+    /// Hosted zone for the records of a created identity; `None` leaves them to others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone: Option<HostedZone>,
     /// Sender; `None` is no mail.
     pub from: Option<EmailAddress>,
     /// How long changes are collected.

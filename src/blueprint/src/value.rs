@@ -1,8 +1,8 @@
 //! One resolved value of any type that the format knows.
 
 use crate::values::{
-    Address, Certificate, Cidr, Domain, Duration, EmailAddress, FilePath, HttpPath, Image,
-    InstanceType, MailIdentity, Percent, Region, Release, StackName, StorageKey, Url,
+    Address, Certificate, Cidr, Domain, Duration, EmailAddress, FilePath, HostedZone, HttpPath,
+    Image, InstanceType, MailIdentity, Percent, Region, Release, StackName, StorageKey, Url,
 };
 use serde::Serialize;
 
@@ -50,6 +50,7 @@ value! {
     Duration(Duration),
     EmailAddress(EmailAddress),
     FilePath(FilePath),
+    HostedZone(HostedZone),
     HttpPath(HttpPath),
     Image(Image),
     InstanceType(InstanceType),

@@ -22,7 +22,7 @@ pub use mail::{EmailAddress, MailIdentity};
 pub use name::StackName;
 pub use percent::Percent;
 pub use region::Region;
-pub use web::{Domain, HttpPath, Url};
+pub use web::{Domain, HostedZone, HttpPath, Url};
 
 use std::fmt;
 

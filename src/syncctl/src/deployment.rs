@@ -117,10 +117,10 @@ impl Chosen {
     }
 }
 
-/// An ARN rests on this machine; the blueprint has said so.
+/// A certificate of AWS rests on this machine; the blueprint has said so.
 fn tls(certificate: Option<&Certificate>, key: Option<&FilePath>) -> Result<Option<TlsSpec>> {
     Ok(match certificate {
-        None | Some(Certificate::Existing(_)) => None,
+        None | Some(Certificate::Existing(_) | Certificate::Requested) => None,
         Some(Certificate::SelfMade) => Some(TlsSpec::SelfMade),
         Some(Certificate::File(path)) => Some(TlsSpec::Files {
             certificate: absolute(Path::new(path.as_str()))?,

@@ -24,6 +24,7 @@ pub(crate) fn build(settings: &Settings) -> Option<Deployment> {
         entry: Entry {
             domain: settings.get("entry.domain")?,
             certificate: settings.get("entry.certificate")?,
+            zone: settings.get("entry.zone")?,
             allow: settings.get("entry.allow")?,
             health: health(settings)?,
         },
@@ -44,6 +45,7 @@ pub(crate) fn build(settings: &Settings) -> Option<Deployment> {
         email: Email {
             identity: settings.get("email.identity")?,
             manage: Manage::from_word(&settings.get::<String>("email.manage")?)?,
+            zone: settings.get("email.zone")?,
             from: settings.get("email.from")?,
             digest: settings.get("email.digest")?,
         },

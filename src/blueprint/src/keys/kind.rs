@@ -28,6 +28,7 @@ pub(crate) enum Kind {
     Domain,
     /// Of the entry.
     Certificate,
+    HostedZone,
     HttpPath,
     Url,
     InstanceType,
@@ -73,8 +74,9 @@ impl Kind {
             Self::Networks => "a list of address ranges such as [0.0.0.0/0]".to_owned(),
             Self::Domain => "a host name such as sync.example.com".to_owned(),
             Self::Certificate => {
-                "self-made, the path of a PEM file, or the ARN of a certificate".to_owned()
+                "self-made, request, the path of a PEM file, or the ARN of a certificate".to_owned()
             }
+            Self::HostedZone => "the id of a hosted zone such as Z0123456789ABCDEFGHIJ".to_owned(),
             Self::HttpPath => "the path of a URL such as /health".to_owned(),
             Self::Url => "an address such as https://id.example.com".to_owned(),
             Self::InstanceType => "an instance type such as t3.small".to_owned(),

@@ -4,9 +4,9 @@ use super::{Key, Kind};
 use crate::diagnostic::{Code, closest};
 use crate::value::Value;
 use crate::values::{
-    Address, Certificate, Cidr, Domain, Duration, EmailAddress, FilePath, HttpPath, Image,
-    InstanceType, MailIdentity, Percent, Problem, Region, Release, StackName, StorageKey, Url,
-    quote,
+    Address, Certificate, Cidr, Domain, Duration, EmailAddress, FilePath, HostedZone, HttpPath,
+    Image, InstanceType, MailIdentity, Percent, Problem, Region, Release, StackName, StorageKey,
+    Url, quote,
 };
 
 /// A text with what its notation says about its type.
@@ -149,6 +149,7 @@ impl Kind {
             Self::Networks => valued(Cidr::new(text)).map(Value::from),
             Self::Domain => valued(Domain::new(text)).map(Value::from),
             Self::Certificate => valued(Certificate::new(text)).map(Value::from),
+            Self::HostedZone => valued(HostedZone::new(text)).map(Value::from),
             Self::HttpPath => valued(HttpPath::new(text)).map(Value::from),
             Self::Url => valued(Url::new(text)).map(Value::from),
             Self::InstanceType => valued(InstanceType::new(text)).map(Value::from),

@@ -61,7 +61,7 @@ pub(crate) static GROUPS: [Group; 15] = [
 ];
 
 /// Every key with a fixed name.
-pub(crate) static KEYS: [Key; 46] = [
+pub(crate) static KEYS: [Key; 48] = [
     key("version", Kind::Version, Required, Both, "Version of this format."),
     key(
         "name",
@@ -131,7 +131,14 @@ pub(crate) static KEYS: [Key; 46] = [
         Kind::Certificate,
         Absent,
         Both,
-        "Certificate of the entry; with it the service speaks HTTPS. Target aws: its ARN, for the domain and in the same Region; HTTP is redirected. Target local: the path of a PEM file with the certificate and its chain, or self-made, which clients trust through `secrets/tls-authority.pem` in the data directory.",
+        "Certificate of the entry; with it the service speaks HTTPS. Target aws: its ARN, for the domain and in the same Region, or request, for one that ACM issues once `entry.zone` proves the domain; HTTP is redirected. Target local: the path of a PEM file with the certificate and its chain, or self-made, which clients trust through `secrets/tls-authority.pem` in the data directory.",
+    ),
+    key(
+        "entry.zone",
+        Kind::HostedZone,
+        Absent,
+        Aws,
+        "Route 53 hosted zone that gets the record of `entry.domain`, and the proof for a requested certificate. Without it the record is yours to make.",
     ),
     key("entry.allow", Kind::Networks, Is("[0.0.0.0/0]"), Aws, "Address ranges that may connect."),
     key("entry.health.path", Kind::HttpPath, Is("/health"), Both, "Path of the health check."),
@@ -312,6 +319,13 @@ pub(crate) static KEYS: [Key; 46] = [
         Is("existing"),
         Aws,
         "Whether the identity exists in this account and Region, or is created with the deployment. There can be only one of each.",
+    ),
+    key(
+        "email.zone",
+        Kind::HostedZone,
+        Absent,
+        Aws,
+        "Route 53 hosted zone that gets the DNS records of a created identity: DKIM, MAIL FROM and DMARC. Without it they are yours to make.",
     ),
     key(
         "email.from",

@@ -33,11 +33,12 @@ pub(super) fn schema(kind: Kind) -> Value {
         Kind::Domain => text(DOMAIN),
         Kind::Certificate => json!({
             "anyOf": [
-                { "const": "self-made" },
+                { "enum": ["self-made", "request"] },
                 { "type": "string", "pattern": "^arn:aws[a-z-]*:acm:.+$" },
                 { "type": "string", "pattern": "^[^~].*/|^/", "maxLength": 1024 },
             ],
         }),
+        Kind::HostedZone => text("^Z[A-Z0-9]{7,31}$"),
         Kind::HttpPath => text("^/[!\"$->@-~]*$"),
         Kind::Url => text("^https://[a-z0-9.-]+(:[0-9]{1,5})?(/.*)?$"),
         Kind::InstanceType => text(r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$"),

@@ -107,16 +107,21 @@ pub enum Certificate {
     File(FilePath),
     /// A certificate in ACM. Target aws.
     Existing(Arn),
+    /// One that ACM issues for the domain, and renews by itself. Target aws.
+    Requested,
 }
 
 impl Certificate {
-    /// Reads `self-made`, the path of a PEM file, or the ARN of a certificate.
+    /// Reads `self-made`, `request`, the path of a PEM file, or the ARN of a certificate.
     ///
     /// # Errors
     /// When it is none of them. A path needs a `/`, so that a mistyped word is not taken for a file.
     pub fn new(text: &str) -> Result<Self, Problem> {
         if text == "self-made" {
             return Ok(Self::SelfMade);
+        }
+        if text == "request" {
+            return Ok(Self::Requested);
         }
         if text.starts_with("arn:") {
             let arn = Arn::new(text)?;
@@ -127,8 +132,7 @@ impl Certificate {
             };
         }
         let problem = || {
-            let message =
-                "is neither self-made, the path of a PEM file, nor the ARN of a certificate";
+            let message = "is neither self-made, request, the path of a PEM file, nor the ARN of a certificate";
             Problem::new(format!("{} {message}", quote(text)))
         };
         match FilePath::new(text) {
@@ -146,6 +150,7 @@ impl fmt::Display for Certificate {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SelfMade => formatter.write_str("self-made"),
+            Self::Requested => formatter.write_str("request"),
             Self::File(path) => path.fmt(formatter),
             Self::Existing(arn) => arn.fmt(formatter),
         }

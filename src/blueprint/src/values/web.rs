@@ -75,6 +75,34 @@ impl HttpPath {
 
 text_value!(HttpPath);
 
+/// Id of a hosted zone in Route 53: `Z0123456789ABCDEFGHIJ`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostedZone(String);
+
+impl HostedZone {
+    /// Checks an id as consoles and tools show it.
+    ///
+    /// # Errors
+    /// When it is not `Z` and up to 31 capitals and digits.
+    pub fn new(text: &str) -> Result<Self, Problem> {
+        if is_hosted_zone(text) {
+            return Ok(Self(text.to_owned()));
+        }
+        let problem = Problem::new(format!("{} is not the id of a hosted zone", quote(text)));
+        // The API writes the id with its path in front.
+        let id = text.rsplit('/').next().unwrap_or("").trim();
+        Err(if is_hosted_zone(id) { problem.instead(id) } else { problem })
+    }
+}
+
+fn is_hosted_zone(text: &str) -> bool {
+    text.starts_with('Z')
+        && (8..=32).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
+text_value!(HostedZone);
+
 /// An `https://` address without query.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Url(String);
@@ -114,7 +142,7 @@ text_value!(Url);
 
 #[cfg(test)]
 mod tests {
-    use super::{Domain, HttpPath, Url};
+    use super::{Domain, HostedZone, HttpPath, Url};
 
     #[test]
     fn a_domain_is_found_in_what_people_paste() {
@@ -129,6 +157,16 @@ mod tests {
         }
         for bad in ["localhost", "10.0.0.1", "münchen.de", "-a.de", "a..de", "*.example.com", ""] {
             assert!(Domain::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_hosted_zone_is_found_in_what_the_api_prints() {
+        assert!(HostedZone::new("Z0123456789ABCDEFGHIJ").is_ok());
+        let problem = HostedZone::new("/hostedzone/Z1D633PJN98FT9").unwrap_err();
+        assert_eq!(problem.instead.as_deref(), Some("Z1D633PJN98FT9"));
+        for bad in ["", "Z1", "example.com", "z1d633pjn98ft9", "Z1D633PJN98FT9-"] {
+            assert!(HostedZone::new(bad).is_err(), "{bad}");
         }
     }
 

@@ -1,5 +1,7 @@
 use super::Checks;
-use crate::values::{Arn, Certificate, Duration, EmailAddress, MailIdentity, Region, StorageKey};
+use crate::values::{
+    Arn, Certificate, Duration, EmailAddress, HostedZone, MailIdentity, Region, StorageKey,
+};
 
 impl Checks<'_> {
     pub(super) fn aws(&mut self) {
@@ -61,12 +63,14 @@ impl Checks<'_> {
                 .is_some_and(|setting| setting.value != crate::value::Value::None)
         };
         // The other kinds rest on this target, which is reported already.
-        let certificate =
-            matches!(self.settings.get("entry.certificate"), Some(Certificate::Existing(_)));
+        let requested =
+            matches!(self.settings.get("entry.certificate"), Some(Certificate::Requested));
+        let certificate = requested
+            || matches!(self.settings.get("entry.certificate"), Some(Certificate::Existing(_)));
         let domain = has("entry.domain");
-        let broken =
-            self.settings.is_broken("entry.domain") || self.settings.is_broken("entry.certificate");
-        if broken {
+        let zone = has("entry.zone");
+        let keys = ["entry.domain", "entry.certificate", "entry.zone"];
+        if keys.into_iter().any(|key| self.settings.is_broken(key)) {
             return;
         }
         if domain && !certificate {
@@ -76,7 +80,7 @@ impl Checks<'_> {
                 "entry.domain",
                 &[],
                 message,
-                "write `certificate:` with the ARN of a certificate for this domain",
+                "write `certificate:` with the ARN of a certificate for this domain, or `certificate: request`",
             );
         }
         if certificate && !domain {
@@ -89,6 +93,22 @@ impl Checks<'_> {
                 message,
                 "write `domain:` with the host name of the certificate",
             );
+        }
+        if requested && !zone {
+            let message = "`entry.certificate: request` needs `entry.zone`: ACM asks the domain's DNS for a proof"
+                .to_owned();
+            self.conflict(
+                "entry.certificate",
+                &[],
+                message,
+                "write `zone:` with the id of the hosted zone of the domain",
+            );
+        }
+        if zone && !domain {
+            let message =
+                "`entry.zone` needs `entry.domain`: there is no name to make a record for"
+                    .to_owned();
+            self.conflict("entry.zone", &[], message, "write `domain:` with a name in this zone");
         }
         if !certificate && self.is("protect") {
             let message =
@@ -121,6 +141,7 @@ impl Checks<'_> {
     }
 
     fn mail(&mut self) {
+        self.mail_zone();
         if self.settings.is_broken("email.identity") || self.settings.is_broken("email.from") {
             return;
         }
@@ -158,6 +179,25 @@ impl Checks<'_> {
                 );
             }
             _ => {}
+        }
+    }
+
+    /// Records belong to a domain whose identity is made here; its keys are nobody else's to know.
+    fn mail_zone(&mut self) {
+        let zone = self.settings.get::<HostedZone>("email.zone");
+        let identity = self.settings.get::<MailIdentity>("email.identity");
+        let created = self.settings.get::<String>("email.manage").as_deref() == Some("create");
+        let domain = matches!(identity, Some(MailIdentity::Domain(_)));
+        if zone.is_some() && !(created && domain) && !self.settings.is_broken("email.identity") {
+            let message =
+                "`email.zone` needs `email.manage: create` with a domain as `email.identity`"
+                    .to_owned();
+            self.conflict(
+                "email.zone",
+                &["email.manage", "email.identity"],
+                message,
+                "remove it; the records of an existing identity are there already",
+            );
         }
     }
 

@@ -22,7 +22,7 @@ impl Checks<'_> {
         for (path, setting) in self.settings.iter() {
             let Some(Found::Key(key) | Found::Either(key)) = keys::find(path) else { continue };
             let scope = match &setting.value {
-                Value::Certificate(Certificate::Existing(_)) => Scope::Aws,
+                Value::Certificate(Certificate::Existing(_) | Certificate::Requested) => Scope::Aws,
                 Value::Certificate(_) => Scope::Local,
                 _ => key.scope,
             };

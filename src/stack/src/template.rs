@@ -1,0 +1,48 @@
+use serde_json::{Map, Value};
+
+use crate::canonical;
+
+/// A CloudFormation template.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Template(Value);
+
+impl Template {
+    pub(crate) fn new(value: Value) -> Self {
+        Self(value)
+    }
+
+    /// The document.
+    #[must_use]
+    pub fn as_json(&self) -> &Value {
+        &self.0
+    }
+
+    /// The document as CloudFormation gets it: the same bytes for the same deployment, on any machine.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        canonical::write(&self.0)
+    }
+
+    /// Resources by logical id.
+    #[must_use]
+    pub fn resources(&self) -> &Map<String, Value> {
+        self.section("Resources")
+    }
+
+    /// Parameters by name.
+    #[must_use]
+    pub fn parameters(&self) -> &Map<String, Value> {
+        self.section("Parameters")
+    }
+
+    /// Outputs by name.
+    #[must_use]
+    pub fn outputs(&self) -> &Map<String, Value> {
+        self.section("Outputs")
+    }
+
+    fn section(&self, name: &str) -> &Map<String, Value> {
+        static NONE: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
+        self.0.get(name).and_then(Value::as_object).unwrap_or(&NONE)
+    }
+}
