@@ -1,4 +1,5 @@
 //! What callers of this crate rely on.
+#![expect(clippy::unwrap_used, reason = "helpers of tests: what fails here is the test")]
 
 use blueprint::{Deployment, Sources, parse, resolve};
 use stack::{RenderError, Rendered, Resolved, Sha256Digest, render, tags};
@@ -6,7 +7,7 @@ use stack::{RenderError, Rendered, Resolved, Sha256Digest, render, tags};
 const HEAD: &str = "version: 1\nname: acme-sync\ntarget: aws\nregion: eu-west-1\n";
 
 fn deployment(rest: &str) -> Deployment {
-    let file = parse(&format!("{HEAD}{rest}"), "a.yaml").unwrap();
+    let file = parse(format!("{HEAD}{rest}"), "a.yaml").unwrap();
     let sources = Sources { file: Some(file), ..Sources::default() };
     resolve(&sources).unwrap().deployment().clone()
 }
