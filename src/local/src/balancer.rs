@@ -42,7 +42,7 @@ use crate::data::DataDir;
 use crate::error::{LocalError, Result};
 
 /// Attempts at other servers for one request, beyond the first.
-const MOST_RETRIES: usize = 4;
+pub(super) const MOST_RETRIES: usize = 4;
 
 /// Serves until SIGTERM or SIGINT, then finishes what is in flight within the drain limit.
 pub(crate) fn run(data: &DataDir) -> Result<()> {
@@ -128,7 +128,8 @@ fn run_pingora(
         threads: std::thread::available_parallelism().map_or(2, |count| count.get().clamp(2, 8)),
         grace_period_seconds: Some(config.drain_timeout.as_secs() + 1),
         graceful_shutdown_timeout_seconds: Some(1),
-        max_retries: MOST_RETRIES,
+        // It counts the first attempt as well.
+        max_retries: MOST_RETRIES + 1,
         upstream_keepalive_pool_size: 256,
         ..ServerConf::default()
     };

@@ -55,10 +55,10 @@ impl Layout {
         self.ensure(ENGINES_API, || IpAddr::V4(Ipv4Addr::LOCALHOST))
     }
 
-    /// Takes in where running processes listen, as far as it has been forgotten.
+    /// Takes in where a running process listens: it knows better than any file.
     pub(crate) fn remember(&mut self, listeners: &BTreeMap<String, SocketAddr>) {
         for (name, address) in listeners {
-            self.addresses.entry(name.clone()).or_insert(*address);
+            self.addresses.insert(name.clone(), *address);
         }
     }
 

@@ -133,11 +133,16 @@ impl InForce {
     /// How far servers of a release may be trusted with requests.
     pub(crate) fn trust(&self, digest: &str) -> Trust {
         match &self.rollout {
-            Some(rollout) if rollout.to.digest == digest => match rollout.phase {
-                Phase::Replacing | Phase::Baking { .. } => Trust::Trial,
-                Phase::Undoing { .. } => Trust::Failed,
-                Phase::Passed { .. } | Phase::Undone { .. } => Trust::Proven,
-            },
+            Some(rollout) if rollout.is_running() && rollout.from.digest != digest => {
+                match &rollout.phase {
+                    // Nobody has judged a release that is only taken back.
+                    Phase::Undoing { reason, .. } if reason == CANCELLED => Trust::Trial,
+                    Phase::Undoing { .. } => Trust::Failed,
+                    _ if rollout.to.digest == digest => Trust::Trial,
+                    // Left over from a roll before this one, and never proven.
+                    _ => Trust::Failed,
+                }
+            }
             _ => Trust::Proven,
         }
     }
@@ -344,6 +349,8 @@ mod tests {
         in_force.wish(pin("newer"), 3, BAKE, true, at(1));
         assert_eq!(in_force.rollout.as_ref().unwrap().from, pin("old"));
         assert_eq!(in_force.release, pin("newer"));
+        let trusts = ["old", "new", "newer"].map(|release| in_force.trust(release));
+        assert_eq!(trusts, [Trust::Proven, Trust::Failed, Trust::Trial]);
     }
 
     #[test]

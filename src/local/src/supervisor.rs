@@ -31,6 +31,7 @@ use crate::data::files::Stamp;
 use crate::data::lock::{Lock, try_lock};
 use crate::desired::Desired;
 use crate::error::{LocalError, Result};
+use crate::history::Verdict;
 use crate::layout::{ENGINES_API, ENGINES_S3, Layout};
 use crate::rollout::{InForce, Pin};
 use crate::state::{RolloutStatus, State};
@@ -91,8 +92,10 @@ struct Supervisor {
     looked_after: Instant,
     /// Digest of the release last seen at work, so that its history is written once.
     known_good: Option<String>,
-    /// What was decided about a release could not be written; it is tried again.
+    /// Something about releases could not be written; it is tried again.
     unkept: bool,
+    /// Verdicts that are still to be written.
+    verdicts: Vec<(Pin, Verdict)>,
     /// Deaths of servers of the release on trial that nobody intended.
     trial_deaths: u32,
     /// Of the wish, so that only a new one is read.
@@ -130,6 +133,7 @@ impl Supervisor {
             looked_after: Instant::now(),
             known_good: None,
             unkept: false,
+            verdicts: Vec::new(),
             trial_deaths: 0,
             stamp,
         })

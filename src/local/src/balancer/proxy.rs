@@ -12,6 +12,7 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::prelude::{Error, ErrorSource, ErrorType, HttpPeer, Session};
 use pingora::proxy::{FailToProxy, ProxyHttp};
 
+use super::MOST_RETRIES;
 use super::config::{BalancerConfig, Trust};
 use super::hesitant::Hesitantly;
 use super::registry::{Admission, Occupation, Registry};
@@ -20,6 +21,9 @@ use super::seats::{Place, Seats};
 /// Answered by the balancer itself.
 pub(crate) const HEALTH_PATH: &str = "/-/balancer/health";
 const REQUEST_ID: &str = "x-request-id";
+/// Bytes of a body that Pingora keeps for another attempt.
+const KEPT_BODY: usize = 64 * 1024;
+const PROBED: [&str; 2] = ["/health", "/ready"];
 const FAILED_TRIAL: ErrorType = ErrorType::Custom("FailedTrial");
 /// Servers are on this machine: one that takes longer to accept is stuck.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -45,8 +49,8 @@ pub(super) struct Passage {
     tried: Vec<SocketAddr>,
     request_id: String,
     overloaded: bool,
-    /// The client can't tell how often the request was made, by its method.
-    idempotent: bool,
+    /// By what its header says, it could be given to another server without anybody noticing.
+    repeatable: bool,
 }
 
 impl Balancer {
@@ -89,7 +93,7 @@ impl ProxyHttp for Balancer {
         downstream.set_write_timeout(Some(SILENT_CLIENT));
         // Who has sent all and closes that direction still wants the answer.
         downstream.set_abort_on_close(false);
-        passage.idempotent = session.req_header().method.is_idempotent();
+        passage.repeatable = looks_repeatable(session.req_header());
         passage.admission = self.registry.admit(self.max_requests, || self.seats.make_room());
         passage.overloaded = passage.admission.is_none();
         Ok(())
@@ -124,7 +128,7 @@ impl ProxyHttp for Balancer {
         passage: &mut Passage,
     ) -> pingora::Result<Box<HttpPeer>> {
         passage.server = None;
-        let Some(backend) = self.registry.choose(&passage.tried, passage.idempotent) else {
+        let Some(backend) = self.registry.choose(&passage.tried, passage.repeatable) else {
             return Err(Error::explain(ErrorType::HTTPStatus(503), "no healthy server"));
         };
         if !passage.tried.is_empty() {
@@ -174,13 +178,16 @@ impl ProxyHttp for Balancer {
         passage: &mut Passage,
     ) -> pingora::Result<()> {
         let Some(Occupation(server)) = passage.server.as_ref() else { return Ok(()) };
-        if !response.status.is_server_error() {
-            server.good_answers.fetch_add(1, Ordering::Relaxed);
-            return Ok(());
+        // How a release answers those who look whether it is there says little about it.
+        if !PROBED.contains(&session.req_header().uri.path()) {
+            server.count_answer(response.status);
         }
-        server.errors.fetch_add(1, Ordering::Relaxed);
-        let repeat = server.trust() != Trust::Proven
+        let repeat = response.status.is_server_error()
+            && server.trust() != Trust::Proven
+            && passage.repeatable
             && is_repeatable(session)
+            && session.response_written().is_none()
+            && passage.tried.len() <= MOST_RETRIES
             && self.registry.has_another(&passage.tried);
         if repeat {
             return Err(Error::explain(FAILED_TRIAL, "an error of a release on trial").into_up());
@@ -296,6 +303,17 @@ impl ProxyHttp for Balancer {
     fn suppress_error_log(&self, _session: &Session, _passage: &Passage, _error: &Error) -> bool {
         true
     }
+}
+
+/// One that is carried out and then answered with an error can be made again: by its method, with
+/// the same outcome (the second DELETE would find nothing), and with a body that is kept.
+fn looks_repeatable(request: &RequestHeader) -> bool {
+    let text = |name| request.headers.get(name).and_then(|value| value.to_str().ok());
+    let kept = match text("content-length").map(str::parse::<usize>) {
+        Some(length) => length.is_ok_and(|length| length <= KEPT_BODY),
+        None => text("transfer-encoding").is_none(),
+    };
+    kept && matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "PUT")
 }
 
 /// Safe to make twice, and still whole.

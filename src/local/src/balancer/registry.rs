@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::Thread;
 
+use pingora::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::config::{BackendSpec, BalancerConfig, Trust};
@@ -46,8 +47,10 @@ pub(crate) struct Backend {
     pub(super) requests: AtomicU64,
     /// Answers with a status of 500 to 599 that came from this server.
     pub(super) errors: AtomicU64,
-    /// Answers with any other status.
+    /// Answers that did what was asked for: 200 to 399.
     pub(super) good_answers: AtomicU64,
+    /// All of them.
+    pub(super) answers: AtomicU64,
     removed: AtomicBool,
     pub(super) prober: Mutex<Option<Thread>>,
 }
@@ -87,7 +90,11 @@ impl Registry {
         (0..count)
             .map(|step| &backends[(turn.wrapping_add(step)) % count])
             .filter(|backend| backend.takes_requests() && !tried.contains(&backend.address))
-            .min_by_key(|backend| (backend.risk(repeatable), backend.in_flight()))
+            .min_by_key(|backend| {
+                // Whoever has been failed once goes to somebody who is known.
+                let careful = !repeatable || !tried.is_empty();
+                (backend.risk(careful), backend.in_flight())
+            })
             .cloned()
     }
 
@@ -134,6 +141,7 @@ impl Backend {
             requests: AtomicU64::new(0),
             errors: AtomicU64::new(0),
             good_answers: AtomicU64::new(0),
+            answers: AtomicU64::new(0),
             removed: AtomicBool::new(false),
             prober: Mutex::new(None),
         }
@@ -172,6 +180,15 @@ impl Backend {
         }
     }
 
+    pub(super) fn count_answer(&self, status: StatusCode) {
+        self.answers.fetch_add(1, Ordering::Relaxed);
+        if status.is_server_error() {
+            self.errors.fetch_add(1, Ordering::Relaxed);
+        } else if status.is_success() || status.is_redirection() {
+            self.good_answers.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     pub(crate) fn trust(&self) -> Trust {
         match self.trust.load(Ordering::Relaxed) {
             0 => Trust::Proven,
@@ -181,12 +198,14 @@ impl Backend {
     }
 
     /// Of giving it a request: the lowest is best.
-    fn risk(&self, repeatable: bool) -> u8 {
+    fn risk(&self, careful: bool) -> u8 {
         match self.trust() {
             Trust::Proven => 0,
             Trust::Trial => {
-                let known = self.good_answers.load(Ordering::Relaxed) >= ENOUGH_ANSWERS;
-                u8::from(!repeatable && !known)
+                let errors = self.errors.load(Ordering::Relaxed);
+                let known =
+                    errors == 0 && self.good_answers.load(Ordering::Relaxed) >= ENOUGH_ANSWERS;
+                u8::from(careful && !known)
             }
             Trust::Failed => 2,
         }
@@ -329,8 +348,23 @@ mod tests {
         let registry = with_first(Trust::Trial);
         assert_eq!(chosen(&registry, true), ["a-1", "b-1", "c-1"]);
         assert_eq!(chosen(&registry, false), ["b-1", "c-1"]);
-        registry.backends()[0].good_answers.store(ENOUGH_ANSWERS, Ordering::Relaxed);
+        for _ in 0..ENOUGH_ANSWERS {
+            registry.backends()[0].count_answer(StatusCode::OK);
+        }
         assert_eq!(chosen(&registry, false), ["a-1", "b-1", "c-1"]);
+        registry.backends()[0].count_answer(StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(chosen(&registry, false), ["b-1", "c-1"]);
+    }
+
+    #[test]
+    fn what_was_failed_once_goes_to_a_proven_server() {
+        let registry = Registry::default();
+        let names = ["a-1", "a-2", "b-1", "b-2", "c-1", "c-2"];
+        let mut list = config(&names);
+        list.backends[..5].iter_mut().for_each(|backend| backend.trust = Trust::Trial);
+        registry.apply(&list);
+        registry.backends().iter().for_each(|backend| backend.set_standing(Standing::Healthy));
+        assert_eq!(registry.choose(&[list.backends[0].address], true).unwrap().name, "c-2");
     }
 
     #[test]

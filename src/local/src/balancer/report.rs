@@ -53,6 +53,9 @@ pub(crate) struct BackendReport {
     /// among them. Reports of earlier releases have none.
     #[serde(default)]
     pub(crate) errors: u64,
+    /// All answers but those to checks: what the errors are a share of.
+    #[serde(default)]
+    pub(crate) answers: u64,
 }
 
 /// The newest report; `None` without one or with one that can't be read.
@@ -113,6 +116,7 @@ fn make(registry: &Registry, seats: &Seats) -> BalancerReport {
                 in_flight: backend.in_flight(),
                 requests: backend.requests.load(Ordering::Relaxed),
                 errors: backend.errors.load(Ordering::Relaxed),
+                answers: backend.answers.load(Ordering::Relaxed),
             })
             .collect(),
     }

@@ -110,7 +110,7 @@ impl Shared {
             let due = begun + Duration::from_secs_f64(number as f64 / f64::from(rate));
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
             let sent = Instant::now();
-            let ok = matches!(request(&self.entry, &mut connection), Ok(status) if status < 500);
+            let ok = matches!(request(&self.entry, &mut connection), Ok(200));
             if !ok {
                 connection = None;
             }

@@ -11,8 +11,8 @@ use crate::desired::Desired;
 use crate::history::{self, Verdict};
 use crate::rollout::{CANCELLED, InForce, Phase, Pin, Sight};
 
-/// A person, a drill or a busy machine may kill one or two; a release that uses up the memory goes on.
-const MOST_TRIAL_DEATHS: u32 = 3;
+/// A person, a drill or a busy machine may kill some; a release that uses up the memory goes on dying.
+const MOST_TRIAL_DEATHS: u32 = 2;
 
 /// The manner in which a member that is due gets started.
 pub(super) fn manner(in_force: &InForce, member: &Member) -> (Start, bool) {
@@ -49,7 +49,7 @@ impl Supervisor {
         let blames: Vec<Blame> = self.members.iter_mut().filter_map(Member::take_blame).collect();
         let converged = self.converged() && self.all_in_service();
         if !self.in_force.is_rolling() {
-            if converged {
+            if converged && !self.unkept {
                 self.remember_good();
             }
             return;
@@ -58,13 +58,18 @@ impl Supervisor {
         let new = &rollout.to.digest;
         let deaths = self.trial_deaths;
         let killed = || {
-            (format!("its servers were killed {deaths} times, as for want of memory"), Vec::new())
+            let reason = format!(
+                "its servers ended {deaths} times without a word, as those do that want too much memory"
+            );
+            (reason, Vec::new())
         };
+        // Somebody may have killed every server once.
+        let most = MOST_TRIAL_DEATHS.max(u32::from(self.sizer.desired()));
         let fault = blames
             .into_iter()
             .find(|blame| blame.digest == *new)
             .map(|blame| (blame.reason, blame.log_tail))
-            .or_else(|| (deaths >= MOST_TRIAL_DEATHS).then(killed));
+            .or_else(|| (deaths > most).then(killed));
         let (requests, errors) = self.answers_of(new);
         let sight = Sight { now: Timestamp::now(), converged, fault, requests, errors };
         let was = self.in_force.release.clone();
@@ -86,7 +91,10 @@ impl Supervisor {
         if self.known_good.as_ref() != Some(&release.digest) {
             match history::add_good(&self.data, release) {
                 Ok(()) => self.known_good = Some(release.digest.clone()),
-                Err(error) => tracing::debug!(%error, "the release is remembered later"),
+                Err(error) => {
+                    tracing::debug!(%error, "the release is remembered later");
+                    self.unkept = true;
+                }
             }
         }
     }
@@ -95,7 +103,7 @@ impl Supervisor {
     pub(super) fn keep_what_was_not_kept(&mut self) {
         if std::mem::take(&mut self.unkept) {
             self.keep_release();
-            self.keep_verdict();
+            self.write_verdicts();
         }
     }
 
@@ -109,9 +117,19 @@ impl Supervisor {
             }
             _ => return,
         };
-        if let Err(error) = history::add(&self.data, &rollout.to, verdict) {
-            tracing::warn!(%error, "cannot write the history of releases yet");
-            self.unkept = true;
+        self.verdicts.push((rollout.to.clone(), verdict));
+        self.write_verdicts();
+    }
+
+    /// In their order; those that can't be written yet stay.
+    fn write_verdicts(&mut self) {
+        while let Some((release, verdict)) = self.verdicts.first() {
+            if let Err(error) = history::add(&self.data, release, verdict.clone()) {
+                tracing::warn!(%error, "cannot write the history of releases yet");
+                self.unkept = true;
+                return;
+            }
+            self.verdicts.remove(0);
         }
     }
 
@@ -127,7 +145,7 @@ impl Supervisor {
         servers.all(|member| in_service(self.report.as_ref(), member))
     }
 
-    /// Requests to, and failed answers of, the servers that run this program.
+    /// Answers, and failed ones among them, of the servers that run this program.
     fn answers_of(&self, digest: &str) -> (u64, u64) {
         let Some(report) = &self.report else { return (0, 0) };
         self.members
@@ -135,8 +153,8 @@ impl Supervisor {
             .filter_map(Member::process)
             .filter(|process| process.digest == digest)
             .filter_map(|process| report.of(process))
-            .fold((0, 0), |(requests, errors), backend| {
-                (requests + backend.requests, errors + backend.errors)
+            .fold((0, 0), |(answers, errors), backend| {
+                (answers + backend.answers, errors + backend.errors)
             })
     }
 

@@ -61,6 +61,8 @@ impl Api {
     ) -> Result<Answer, ApiError> {
         let body = body.map(Bytes::from);
         let mut attempt = 0;
+        // An attempt may have been carried out though its answer says nothing of it, or was lost.
+        let mut maybe_done = false;
         loop {
             attempt += 1;
             let mut request = self.http.request(method.clone(), url.clone());
@@ -74,7 +76,7 @@ impl Api {
                 Ok(answer) if answer.status.is_success() => return Ok(answer),
                 // The attempt before went through, and only its answer was lost.
                 Ok(answer)
-                    if attempt > 1
+                    if maybe_done
                         && method == Method::DELETE
                         && answer.status == StatusCode::NOT_FOUND =>
                 {
@@ -86,6 +88,9 @@ impl Api {
                     if !again || attempt >= ATTEMPTS {
                         return Err(refusal(answer, attempt));
                     }
+                    // Far more often than not, these two are told before anything is done.
+                    maybe_done |= ![StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS]
+                        .contains(&answer.status);
                     // Everybody was asked for the same pause.
                     asked + backoff(attempt)
                 }
@@ -97,6 +102,7 @@ impl Api {
                             message: chain(&error.without_url()) + &tried(attempt),
                         });
                     }
+                    maybe_done |= !error.is_connect();
                     backoff(attempt)
                 }
             };
