@@ -23,13 +23,15 @@ impl<Stream: Read + Write> Wire for Stream {}
 /// Makes connections to the entry of one deployment.
 pub(super) struct Dialer {
     address: SocketAddr,
-    tls: Option<Arc<ClientConfig>>,
+    /// How to speak it where the entry asks for it; a drill that fell back to plain HTTP would be answered
+    /// by the balancer alone.
+    tls: Option<Result<Arc<ClientConfig>, Error>>,
     patience: Duration,
 }
 
 impl Dialer {
     pub(super) fn new(spec: &LocalSpec, patience: Duration) -> Self {
-        let tls = spec.tls.as_ref().and_then(|_| client_config().ok());
+        let tls = spec.tls.as_ref().map(|_| client_config());
         Self { address: reachable(spec.listen), tls, patience }
     }
 
@@ -43,6 +45,7 @@ impl Dialer {
         stream.set_read_timeout(Some(self.patience))?;
         stream.set_write_timeout(Some(self.patience))?;
         let Some(config) = &self.tls else { return Ok(Box::new(stream)) };
+        let config = config.as_ref().map_err(|error| io::Error::other(error.clone()))?;
         let name = ServerName::from(self.address.ip());
         let session = ClientConnection::new(Arc::clone(config), name).map_err(io::Error::other)?;
         // The handshake is made with the first bytes that are written.
