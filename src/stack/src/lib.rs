@@ -17,6 +17,7 @@ mod error;
 mod fragments;
 pub mod graph;
 mod launch_template;
+mod literal;
 mod names;
 mod render;
 mod resolved;

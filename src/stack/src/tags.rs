@@ -6,8 +6,11 @@ use blueprint::Deployment;
 
 use crate::resolved::Resolved;
 
-/// Everything there is to know about a deployment without a state file: who it belongs to, how long it may live,
-/// what it runs. A blueprint's own tags cannot begin with `syncctl:`.
+/// Whose a deployment is and how long it may live, without a state file. A blueprint's own tags cannot begin with
+/// `syncctl:`.
+///
+/// What changes often is no tag: CloudFormation would touch every resource of both stacks, buckets and table too,
+/// for each new release. The release is a parameter of the app stack, the blueprint's digest an output.
 #[must_use]
 pub fn tags(deployment: &Deployment, resolved: &Resolved) -> BTreeMap<String, String> {
     let mut tags = deployment.tags.clone();
@@ -15,8 +18,6 @@ pub fn tags(deployment: &Deployment, resolved: &Resolved) -> BTreeMap<String, St
         |name: &str, value: &str| tags.insert(format!("syncctl:{name}"), value.to_owned());
     own("name", deployment.name.as_str());
     own("owner", &resolved.owner);
-    own("release", resolved.release.as_str());
-    own("blueprint", &deployment.digest());
     if let Some(expires) = &resolved.expires {
         own("expires", expires);
     }

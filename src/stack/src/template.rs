@@ -11,6 +11,14 @@ impl Template {
         Self(value)
     }
 
+    /// The same with the fixed names as they are in one account and Region, which lets CloudFormation take over what
+    /// exists under them.
+    #[must_use]
+    pub fn with_literal_names(mut self, account: &str, region: &str) -> Self {
+        crate::literal::names(&mut self.0, account, region);
+        self
+    }
+
     /// The document.
     #[must_use]
     pub fn as_json(&self) -> &Value {

@@ -8,9 +8,12 @@ use std::sync::Arc;
 
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
+use deploy::verify::outputs;
 use local::Connection;
 use store::{Accounts, SystemClock};
 
+use crate::aws::listener::Screen;
+use crate::aws::{self, Session};
 use crate::deployment;
 use crate::error::{CliError, Kind, Result};
 use crate::ui::Ui;
@@ -41,6 +44,14 @@ impl Service {
     /// Connects to the service of the chosen blueprint; it has to run.
     pub(crate) fn connect(ui: &mut Ui) -> Result<Self> {
         let deployment = deployment::load(ui)?;
+        if deployment.is_aws() {
+            let session = Session::look(deployment, ui)?;
+            let screen = Screen::new(ui.settings());
+            let outputs = session.run(&screen, async |deployer| outputs(&deployer).await)?;
+            let accounts = aws::accounts::accounts(&session, &outputs)?;
+            let entry = aws::accounts::entry(&outputs);
+            return Ok(Self { entry, accounts, runtime: session.into_runtime() });
+        }
         let data_dir = deployment.data_dir()?;
         // A supervisor that died is brought back by whoever comes by; that it can't be is no reason
         // to stop here.

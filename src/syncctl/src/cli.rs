@@ -84,6 +84,12 @@ pub(crate) struct GlobalArgs {
     /// Data directory of the local target [default: ~/.local/share/syncctl/NAME]
     #[arg(long, global = true, value_name = "DIR", env = env_vars::DATA_DIR, hide_env = true, help_heading = "Blueprint")]
     pub(crate) data_dir: Option<PathBuf>,
+    /// Profile of the AWS configuration [default: AWS_PROFILE, else `default`]
+    #[arg(long, global = true, env = env_vars::PROFILE, hide_env = true, help_heading = "AWS")]
+    pub(crate) profile: Option<String>,
+    /// AWS Region, instead of the blueprint's
+    #[arg(long, global = true, env = env_vars::REGION, hide_env = true, help_heading = "AWS")]
+    pub(crate) region: Option<String>,
     /// Output for people or for programs
     #[arg(long, global = true, value_enum, default_value_t, hide_possible_values = false, env = env_vars::FORMAT, hide_env = true, help_heading = "Global options")]
     pub(crate) format: Format,
@@ -107,6 +113,19 @@ pub(crate) enum Format {
     #[default]
     Text,
     Json,
+    /// For `plan`: a comment on a pull request.
+    Markdown,
+    /// For `graph`: a picture.
+    Svg,
+    /// For `graph`: what documents with diagrams take.
+    Mermaid,
+}
+
+impl Format {
+    /// As it is typed.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
 }
 
 /// When to colour.
@@ -125,6 +144,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Blueprint(commands::blueprint::BlueprintCommand),
     Up(commands::up::UpArgs),
+    Plan(commands::plan::PlanArgs),
+    Apply(commands::apply::ApplyArgs),
     Status(commands::status::StatusArgs),
     Roll(commands::roll::RollArgs),
     Rollback(commands::rollback::RollbackArgs),
@@ -136,6 +157,15 @@ pub(crate) enum Command {
     User(commands::user::UserCommand),
     #[command(subcommand)]
     Mail(commands::mail::MailCommand),
+    Outputs(commands::outputs::OutputsArgs),
+    Events(commands::events::EventsArgs),
+    Drift(commands::drift::DriftArgs),
+    Recover(commands::recover::RecoverArgs),
+    Attach(commands::attach::AttachArgs),
+    Cancel(commands::cancel::CancelArgs),
+    Render(commands::render::RenderArgs),
+    Graph(commands::graph::GraphArgs),
+    Permissions(commands::permissions::PermissionsArgs),
     Doctor(commands::doctor::DoctorArgs),
     Completions(commands::completions::CompletionsArgs),
     Version(commands::version::VersionArgs),

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use blueprint::values::Architecture;
 use blueprint::{Certificate, Deployment, FilePath, Resolved, Target};
 use local::{LocalSpec, TlsSpec};
 
@@ -19,7 +20,9 @@ const LOCAL_SENDER: &str = "sync@localhost.localdomain";
 
 /// A blueprint that is valid, with the flags and variables applied.
 pub(crate) struct Chosen {
-    deployment: Deployment,
+    resolved: Resolved,
+    /// The blueprint as it was named.
+    source: String,
     /// What `--data-dir` named; wins over the blueprint.
     data_dir: Option<PathBuf>,
 }
@@ -30,7 +33,7 @@ pub(crate) fn load(ui: &mut Ui) -> Result<Chosen> {
     let resolved = resolve(&source, ui)?;
     ui.detail(&format!("Blueprint digest {}.", resolved.deployment().digest()));
     ui.every_detail(&resolved.to_yaml(true));
-    Ok(Chosen { deployment: resolved.into_deployment(), data_dir: ui.settings().data_dir.clone() })
+    Ok(Chosen { resolved, source: source.name, data_dir: ui.settings().data_dir.clone() })
 }
 
 /// The same for commands that want to know where each value came from.
@@ -45,18 +48,38 @@ pub(crate) fn resolve(source: &Source, ui: &mut Ui) -> Result<Resolved> {
 
 impl Chosen {
     pub(crate) fn name(&self) -> &str {
-        self.deployment.name.as_str()
+        self.deployment().name.as_str()
+    }
+
+    /// The blueprint's result.
+    pub(crate) fn deployment(&self) -> &Deployment {
+        self.resolved.deployment()
+    }
+
+    /// Whether it runs on AWS.
+    pub(crate) fn is_aws(&self) -> bool {
+        self.deployment().target == Target::Aws
+    }
+
+    /// The processors of its servers.
+    pub(crate) fn architecture(&self) -> Architecture {
+        self.deployment().servers.instance.architecture()
+    }
+
+    /// The blueprint with the story of its values, and its name.
+    pub(crate) fn into_parts(self) -> (Resolved, String) {
+        (self.resolved, self.source)
     }
 
     /// Whether destroying needs the name typed.
     pub(crate) fn is_protected(&self) -> bool {
-        self.deployment.protect
+        self.deployment().protect
     }
 
     /// Where the local target keeps everything; absolute.
     pub(crate) fn data_dir(&self) -> Result<PathBuf> {
         self.require_local()?;
-        let from_blueprint = self.deployment.local.data.as_ref().map(|path| path.as_str().into());
+        let from_blueprint = self.deployment().local.data.as_ref().map(|path| path.as_str().into());
         match self.data_dir.clone().or(from_blueprint) {
             Some(path) => absolute(&path),
             None => Ok(data_home()?.join("syncctl").join(self.name())),
@@ -64,7 +87,7 @@ impl Chosen {
     }
 
     pub(crate) fn local_spec(&self) -> Result<LocalSpec> {
-        let Deployment { network, entry, servers, rollout, email, local, .. } = &self.deployment;
+        let Deployment { network, entry, servers, rollout, email, local, .. } = self.deployment();
         let mut spec = LocalSpec::new(self.name(), self.data_dir()?);
         spec.listen = SocketAddr::new(local.listen.ip(), local.port);
         spec.max_connections = local.connections as usize;
@@ -86,14 +109,14 @@ impl Chosen {
         spec.mail_from =
             email.from.as_ref().map_or(LOCAL_SENDER, |address| address.as_str()).to_owned();
         spec.digest_interval = email.digest.to_std();
-        spec.protect = self.deployment.protect;
-        spec.blueprint_digest = self.deployment.digest();
+        spec.protect = self.deployment().protect;
+        spec.blueprint_digest = self.deployment().digest();
         Ok(spec)
     }
 
     /// The programs to run: the bundled server, or the one the blueprint names.
     pub(crate) fn programs(&self) -> Result<Installed> {
-        match self.deployment.servers.release.path() {
+        match self.deployment().servers.release.path() {
             Some(path) => programs::with_server(Path::new(path)),
             None => programs::find(),
         }
@@ -101,17 +124,16 @@ impl Chosen {
 
     /// What the blueprint says of the server program: `bundled`, or a path.
     pub(crate) fn named_release(&self) -> String {
-        self.deployment.servers.release.to_string()
+        self.deployment().servers.release.to_string()
     }
 
     fn require_local(&self) -> Result<()> {
-        match self.deployment.target {
+        match self.deployment().target {
             Target::Local => Ok(()),
             Target::Aws => Err(CliError::new(
                 Kind::Failed,
-                "this release runs `target: local` only; AWS arrives in a later release",
+                format!("this command is for `target: local`, and `{}` runs on AWS", self.name()),
             )
-            .hint("`syncctl validate` and `syncctl blueprint show` work for this blueprint already")
             .hint("to try the service on this machine, add `--set target=local`")),
         }
     }

@@ -12,6 +12,34 @@ pub(crate) const SET: &str = "SYNCCTL_SET";
 pub(crate) const NAME: &str = "SYNCCTL_NAME";
 /// Data directory of the local target (`--data-dir`).
 pub(crate) const DATA_DIR: &str = "SYNCCTL_DATA_DIR";
+/// Profile of the AWS configuration (`--profile`).
+pub(crate) const PROFILE: &str = "SYNCCTL_PROFILE";
+/// AWS Region, instead of the blueprint's (`--region`).
+pub(crate) const REGION: &str = "SYNCCTL_REGION";
+/// File for a sealed plan (`plan --out`).
+pub(crate) const PLAN_OUT: &str = "SYNCCTL_PLAN_OUT";
+/// Exit code 2 where there are changes (`plan --detailed-exitcode`).
+pub(crate) const PLAN_DETAILED_EXITCODE: &str = "SYNCCTL_PLAN_DETAILED_EXITCODE";
+/// Compare templates only (`plan --quick`).
+pub(crate) const PLAN_QUICK: &str = "SYNCCTL_PLAN_QUICK";
+/// Losses of data agreed to (`apply --allow-data-loss`).
+pub(crate) const APPLY_ALLOW_DATA_LOSS: &str = "SYNCCTL_APPLY_ALLOW_DATA_LOSS";
+/// Undo drift as well (`apply --revert-drift`).
+pub(crate) const APPLY_REVERT_DRIFT: &str = "SYNCCTL_APPLY_REVERT_DRIFT";
+/// How many events to show (`events --last`).
+pub(crate) const EVENTS_LAST: &str = "SYNCCTL_EVENTS_LAST";
+/// Failures only (`events --failures`).
+pub(crate) const EVENTS_FAILURES: &str = "SYNCCTL_EVENTS_FAILURES";
+/// Exit code 2 where there is drift (`drift --detailed-exitcode`).
+pub(crate) const DRIFT_DETAILED_EXITCODE: &str = "SYNCCTL_DRIFT_DETAILED_EXITCODE";
+/// Resources a rollback may leave (`recover --skip`).
+pub(crate) const RECOVER_SKIP: &str = "SYNCCTL_RECOVER_SKIP";
+/// Remove a stack that cannot be removed (`recover --force`).
+pub(crate) const RECOVER_FORCE: &str = "SYNCCTL_RECOVER_FORCE";
+/// Folder for rendered templates (`render --out`).
+pub(crate) const RENDER_OUT: &str = "SYNCCTL_RENDER_OUT";
+/// Whose permissions (`permissions --for`).
+pub(crate) const PERMISSIONS_FOR: &str = "SYNCCTL_PERMISSIONS_FOR";
 /// Output format (`--format`).
 pub(crate) const FORMAT: &str = "SYNCCTL_FORMAT";
 /// Answer every question with yes (`--yes`).
@@ -84,7 +112,17 @@ pub(crate) const VARIABLES: &[Variable] = &[
     flag(SET, "--set", "Blueprint values to override, `key=value` separated by `;`"),
     flag(NAME, "--name", "Name of the deployment, instead of the blueprint's"),
     flag(DATA_DIR, "--data-dir", "Where the local target keeps everything"),
-    flag(FORMAT, "--format", "`text` or `json`"),
+    flag(PROFILE, "--profile", "Profile of the AWS configuration, instead of `AWS_PROFILE`"),
+    flag(
+        REGION,
+        "--region",
+        "Region, instead of the blueprint's; `AWS_REGION` counts where nothing else names one",
+    ),
+    flag(
+        FORMAT,
+        "--format",
+        "`text` or `json`; `markdown` for `plan`, `svg` or `mermaid` for `graph`",
+    ),
     flag(YES, "--yes", "`true` answers every question with yes"),
     flag(QUIET, "--quiet", "`true` leaves out notes and progress"),
     flag(VERBOSE, "--verbose", "`1` or `2`: how much to tell"),
@@ -94,6 +132,34 @@ pub(crate) const VARIABLES: &[Variable] = &[
     flag(BLUEPRINT_SHOW_RESOLVED, "blueprint show --resolved", "`true` shows every default"),
     flag(BLUEPRINT_SHOW_ORIGIN, "blueprint show --origin", "`true` shows where values come from"),
     flag(UP_INVITATION_FILE, "up --invitation-file", "File for the first user's invitation"),
+    flag(PLAN_OUT, "plan --out", "File for a sealed plan"),
+    flag(
+        PLAN_DETAILED_EXITCODE,
+        "plan --detailed-exitcode",
+        "`true`: exit code 2 where there are changes",
+    ),
+    flag(PLAN_QUICK, "plan --quick", "`true` compares templates only"),
+    flag(
+        APPLY_ALLOW_DATA_LOSS,
+        "apply --allow-data-loss",
+        "Ids of what may be lost, separated by commas",
+    ),
+    flag(APPLY_REVERT_DRIFT, "apply --revert-drift", "`true` undoes what was changed by hand"),
+    flag(EVENTS_LAST, "events --last", "How many events to show"),
+    flag(EVENTS_FAILURES, "events --failures", "`true` shows failures only"),
+    flag(
+        DRIFT_DETAILED_EXITCODE,
+        "drift --detailed-exitcode",
+        "`true`: exit code 2 where there is drift",
+    ),
+    flag(
+        RECOVER_SKIP,
+        "recover --skip",
+        "Resources a rollback may leave as they are, separated by commas",
+    ),
+    flag(RECOVER_FORCE, "recover --force", "`true` removes a stack even where resources cannot be"),
+    flag(RENDER_OUT, "render --out", "Folder for the templates"),
+    flag(PERMISSIONS_FOR, "permissions --for", "`deployer` or `ci`"),
     flag(STATUS_WATCH, "status --watch", "`true` keeps the status on screen"),
     flag(STATUS_ACTIVITIES, "status --activities", "How many lines of the history to show"),
     flag(ROLL_RELEASE, "roll --release", "Path of the server program to roll out"),
@@ -114,10 +180,6 @@ pub(crate) const VARIABLES: &[Variable] = &[
     alone(
         "SYNCCTL_SET_…",
         "One blueprint value each, in capitals, two underscores per dot: `SYNCCTL_SET_SERVERS__MIN=2`",
-    ),
-    alone(
-        "SYNCCTL_REGION",
-        "Region, instead of the blueprint's; `AWS_REGION` counts where nothing else names one",
     ),
     alone(SYNCD, "Path of the server program, instead of `syncd` beside `syncctl`"),
     alone("XDG_DATA_HOME", "Where data directories live; default `~/.local/share`"),

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::exit_code::ExitCode;
 
 pub(crate) mod from_blueprint;
+pub(crate) mod from_deploy;
 pub(crate) mod from_engines;
 pub(crate) mod from_local;
 pub(crate) mod from_store;
@@ -41,6 +42,8 @@ pub(crate) enum Kind {
     Unavailable,
     /// A new release failed; the one before it serves again.
     ReleaseUndone,
+    /// A sealed plan does not fit the world any more.
+    Stale,
     CannotCreate,
     Busy,
     NoPermission,
@@ -60,6 +63,7 @@ impl Kind {
             Self::BlueprintInvalid => ExitCode::BlueprintInvalid,
             Self::NotFound => ExitCode::NotFound,
             Self::ReleaseUndone => ExitCode::ReleaseUndone,
+            Self::Stale => ExitCode::Stale,
             Self::Unavailable => ExitCode::Unavailable,
             Self::CannotCreate => ExitCode::CannotCreate,
             Self::Busy => ExitCode::Busy,

@@ -15,6 +15,7 @@ use settings::{Environment, Settings};
 use ui::Ui;
 
 mod accounts;
+mod aws;
 mod cli;
 mod commands;
 mod deployment;

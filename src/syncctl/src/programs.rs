@@ -3,6 +3,8 @@
 use std::net::{IpAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
+use blueprint::values::Architecture;
+
 use crate::env_vars;
 use crate::error::{CliError, Kind, Result};
 
@@ -36,6 +38,15 @@ pub(crate) fn find() -> Result<Installed> {
             env_vars::SYNCD
         )),
     })
+}
+
+/// The bundled server for instances with these processors: `syncd-x86_64` or `syncd-arm64` beside this executable,
+/// static so that any image runs it; else the one that runs on this machine, if it fits.
+pub(crate) fn bundled_for(architecture: Architecture) -> Result<PathBuf> {
+    let name = deploy::release::architecture_name(architecture);
+    let beside = own_path()?.with_file_name(format!("syncd-{name}"));
+    let overridden = std::env::var_os(env_vars::SYNCD).is_some_and(|value| !value.is_empty());
+    if beside.is_file() && !overridden { Ok(beside) } else { Ok(find()?.syncd) }
 }
 
 /// The server program the blueprint names.

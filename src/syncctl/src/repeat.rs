@@ -1,8 +1,19 @@
 //! Commands in hints repeat the flags that chose the deployment: a hint must work as it stands.
 
 /// Commands about one deployment, as they appear in hints.
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 32] = [
     "up",
+    "plan",
+    "apply",
+    "outputs",
+    "events",
+    "drift",
+    "recover",
+    "attach",
+    "cancel",
+    "render",
+    "graph",
+    "permissions",
     "status",
     "logs",
     "down",

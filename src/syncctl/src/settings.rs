@@ -18,7 +18,11 @@ pub(crate) struct Settings {
     pub(crate) overrides: Vec<String>,
     pub(crate) name: Option<String>,
     pub(crate) data_dir: Option<PathBuf>,
-    /// Which of the four above were typed, for hints; what is exported need not be repeated.
+    /// Profile of the AWS configuration.
+    pub(crate) profile: Option<String>,
+    /// Region, instead of the blueprint's.
+    pub(crate) region: Option<String>,
+    /// Which of the above were typed, for hints; what is exported need not be repeated.
     pub(crate) typed: Typed,
     pub(crate) format: Format,
     pub(crate) consent: Consent,
@@ -89,6 +93,8 @@ impl Settings {
                 env_vars::DATA_DIR,
                 args.data_dir.as_ref().map(|it| it.as_os_str().to_owned()),
             ),
+            ("--profile", env_vars::PROFILE, args.profile.as_ref().map(OsString::from)),
+            ("--region", env_vars::REGION, args.region.as_ref().map(OsString::from)),
         ];
         let typed = chosen.into_iter().filter_map(|(flag, variable, value)| {
             let value = value.filter(|value| environment.exported.get(variable) != Some(value))?;
@@ -101,6 +107,8 @@ impl Settings {
             overrides: args.set,
             name: args.name,
             data_dir: args.data_dir,
+            profile: args.profile,
+            region: args.region,
             format: args.format,
             consent,
             can_ask,
@@ -137,10 +145,17 @@ impl Environment {
             dumb: std::env::var_os("TERM").is_some_and(|term| term == "dumb"),
             ci: is_on("CI"),
             width: width(std::io::stdout().is_terminal()),
-            exported: [env_vars::FILE, env_vars::SET, env_vars::NAME, env_vars::DATA_DIR]
-                .into_iter()
-                .filter_map(|name| Some((name, std::env::var_os(name)?)))
-                .collect(),
+            exported: [
+                env_vars::FILE,
+                env_vars::SET,
+                env_vars::NAME,
+                env_vars::DATA_DIR,
+                env_vars::PROFILE,
+                env_vars::REGION,
+            ]
+            .into_iter()
+            .filter_map(|name| Some((name, std::env::var_os(name)?)))
+            .collect(),
         }
     }
 
@@ -258,6 +273,8 @@ mod tests {
             set: vec![],
             name: None,
             data_dir: None,
+            profile: None,
+            region: None,
             format: Format::Text,
             yes: false,
             quiet: false,
@@ -281,6 +298,8 @@ mod tests {
             set: set.iter().map(|value| (*value).to_owned()).collect(),
             name: Some(name.to_owned()),
             data_dir: None,
+            profile: None,
+            region: None,
             format: Format::Text,
             yes: false,
             quiet: false,

@@ -45,6 +45,8 @@ pub(crate) struct AppContext {
 
 #[derive(Serialize)]
 struct Servers {
+    /// Its digest.
+    blueprint: String,
     architecture: &'static str,
     ebs_optimized: bool,
     /// Which of a zone's subnets: `PublicSubnet` or `PrivateSubnet`.
@@ -134,6 +136,7 @@ fn servers(deployment: &Deployment, network: &Network) -> Result<Servers, Render
         ebs_optimized: !NOT_EBS_OPTIMIZED.contains(&servers.instance.family()),
         subnets: if public { "PublicSubnet" } else { "PrivateSubnet" },
         tags: instance_tags(deployment),
+        blueprint: deployment.digest(),
         trusted_proxies: network.public_ranges(),
         digest_interval: deployment.email.digest.seconds(),
         drain_delay,

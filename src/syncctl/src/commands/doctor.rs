@@ -1,6 +1,7 @@
 use clap::Args;
 use serde::Serialize;
 
+use crate::aws::{self, Session};
 use crate::deployment;
 use crate::error::Result;
 use crate::exit_code::ExitCode;
@@ -60,6 +61,9 @@ impl Check {
 
 pub(crate) fn run(_: DoctorArgs, ui: &mut Ui) -> Result<ExitCode> {
     let deployment = deployment::load(ui)?;
+    if deployment.is_aws() {
+        return aws::doctor::run(&Session::open(deployment, ui)?, ui);
+    }
     let spec = deployment.local_spec()?;
     let mut checks = release::checks(deployment.programs());
     checks.extend(disk::checks(&spec.data_dir));

@@ -5,6 +5,7 @@ use clap::{ArgAction, Args};
 use local::{DownOutcome, LocalError};
 use serde::Serialize;
 
+use crate::aws::{self, Session};
 use crate::deployment::{self, Chosen};
 use crate::env_vars;
 use crate::error::{CliError, Kind, Result};
@@ -40,6 +41,13 @@ struct Document<'a> {
 
 pub(crate) fn run(args: DownArgs, ui: &mut Ui) -> Result<ExitCode> {
     let deployment = deployment::load(ui)?;
+    if deployment.is_aws() {
+        if args.purge_data {
+            return Err(CliError::new(Kind::Usage, "--purge-data is for `target: local`")
+                .hint("on AWS the blueprint says what is disposable: storage.content.retain"));
+        }
+        return aws::down::run(&Session::look(deployment, ui)?, ui);
+    }
     let data_dir = deployment.data_dir()?;
     if let Err(LocalError::NoDataDirectory { .. }) = local::DataDir::open(&data_dir) {
         return nothing_there(deployment.name(), &data_dir, ui);

@@ -7,6 +7,7 @@ use local::{LogLine, LogQuery};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::aws::{self, Session};
 use crate::deployment;
 use crate::env_vars;
 use crate::error::Result;
@@ -49,6 +50,9 @@ struct Document<'a> {
 
 pub(crate) fn run(args: LogsArgs, ui: &mut Ui) -> Result<ExitCode> {
     let deployment = deployment::load(ui)?;
+    if deployment.is_aws() {
+        return aws::logs::run(&Session::look(deployment, ui)?, args.follow, args.lines, ui);
+    }
     let data_dir = deployment.data_dir()?;
     let query = LogQuery { components: args.parts, tail: Some(args.lines), follow: args.follow };
     for line in local::logs(&data_dir, &query)? {

@@ -2,6 +2,7 @@ use clap::Args;
 use local::{Release, Verdict, short_digest};
 use serde::Serialize;
 
+use crate::aws::{self, Session};
 use crate::deployment;
 use crate::error::Result;
 use crate::exit_code::ExitCode;
@@ -37,6 +38,9 @@ enum State {
 
 pub(crate) fn run(_: ReleasesArgs, ui: &mut Ui) -> Result<ExitCode> {
     let deployment = deployment::load(ui)?;
+    if deployment.is_aws() {
+        return aws::rollback::list(&Session::look(deployment, ui)?, ui);
+    }
     let releases = local::releases(&deployment.data_dir()?)?;
     if ui.is_json() {
         let listed =

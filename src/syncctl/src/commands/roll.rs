@@ -4,10 +4,12 @@ use std::time::Duration;
 use clap::Args;
 use local::RollRequest;
 
+use crate::aws::apply::Request;
+use crate::aws::{self, Session};
 use crate::deployment;
 use crate::durations;
 use crate::env_vars;
-use crate::error::Result;
+use crate::error::{CliError, Kind, Result};
 use crate::exit_code::ExitCode;
 use crate::programs;
 use crate::rolling;
@@ -32,6 +34,12 @@ pub(crate) struct RollArgs {
 
 pub(crate) fn run(args: RollArgs, ui: &mut Ui) -> Result<ExitCode> {
     let deployment = deployment::load(ui)?;
+    if deployment.is_aws() {
+        refuse_bake(args.bake)?;
+        let release = aws::session::release(&deployment, Some(&args.release))?;
+        let session = Session::with_release(deployment, release, ui)?;
+        return Ok(aws::apply::run("syncctl/roll/1", &session, &Request::default(), ui)?.0);
+    }
     let data_dir = deployment.data_dir()?;
     let program = programs::resolved(&args.release)?;
     let request = RollRequest { program, bake: args.bake };
@@ -39,4 +47,13 @@ pub(crate) fn run(args: RollArgs, ui: &mut Ui) -> Result<ExitCode> {
     let outcome =
         rolling::follow(&data_dir, ui, move |reporter| local::roll(&at, &request, reporter))?;
     rolling::report::show("syncctl/roll/1", &deployment, &outcome, ui)
+}
+
+/// On AWS the time is a property of the group and changes with the stack.
+pub(super) fn refuse_bake(bake: Option<Duration>) -> Result<()> {
+    match bake {
+        None => Ok(()),
+        Some(_) => Err(CliError::new(Kind::Usage, "--bake is for `target: local`")
+            .hint("on AWS set rollout.bake in the blueprint, or with --set rollout.bake=30s")),
+    }
 }

@@ -2,6 +2,9 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::roll::refuse_bake;
+use crate::aws::apply::Request;
+use crate::aws::{self, Session};
 use crate::deployment;
 use crate::durations;
 use crate::env_vars;
@@ -26,6 +29,12 @@ pub(crate) struct RollbackArgs {
 
 pub(crate) fn run(args: RollbackArgs, ui: &mut Ui) -> Result<ExitCode> {
     let deployment = deployment::load(ui)?;
+    if deployment.is_aws() {
+        refuse_bake(args.bake)?;
+        let mut session = Session::look(deployment, ui)?;
+        aws::rollback::choose(&mut session, args.release.as_deref(), ui)?;
+        return Ok(aws::apply::run("syncctl/rollback/1", &session, &Request::default(), ui)?.0);
+    }
     let data_dir = deployment.data_dir()?;
     let at = data_dir.clone();
     let outcome = rolling::follow(&data_dir, ui, move |reporter| {

@@ -5,6 +5,7 @@ use clap::{ArgAction, Args};
 use local::{ComponentState, LocalError, Status};
 use serde::Serialize;
 
+use crate::aws::{self, Session};
 use crate::deployment;
 use crate::env_vars;
 use crate::error::{CliError, Kind, Result};
@@ -55,6 +56,13 @@ pub(super) struct Document<'a> {
 
 pub(crate) fn run(args: StatusArgs, ui: &mut Ui) -> Result<ExitCode> {
     let deployment = deployment::load(ui)?;
+    if deployment.is_aws() {
+        if args.watch || args.activities.is_some() {
+            return Err(CliError::new(Kind::Usage, "--watch and --activities are for `target: local`")
+                .hint("on AWS `syncctl attach` follows what is under way, and `syncctl events` shows the history"));
+        }
+        return aws::status::run(&Session::look(deployment, ui)?, ui);
+    }
     let data_dir = deployment.data_dir()?;
     if args.watch {
         return watch::run(&data_dir, ui);

@@ -7,6 +7,7 @@ use local::{Connection, Programs, Running, UpOutcome};
 use serde::Serialize;
 
 use crate::accounts::{Entry, Service};
+use crate::aws::{self, Session};
 use crate::deployment;
 use crate::env_vars;
 use crate::error::Result;
@@ -76,6 +77,10 @@ enum FirstUser {
 
 pub(crate) fn run(args: UpArgs, ui: &mut Ui) -> Result<ExitCode> {
     let deployment = deployment::load(ui)?;
+    if deployment.is_aws() {
+        let session = Session::open(deployment, ui)?;
+        return aws::up::run(&session, args.invitation_file, ui);
+    }
     let spec = deployment.local_spec()?;
     let installed = deployment.programs()?;
     ui.detail(&format!("Server program {}.", installed.syncd.display()));

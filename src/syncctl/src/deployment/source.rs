@@ -86,8 +86,14 @@ fn overrides(settings: &Settings) -> Result<Sources> {
     let environment: BTreeMap<String, String> = environment.collect();
     // A name from the variable reaches the blueprint with the environment, and is said to come from there.
     let exported = environment.get(env_vars::NAME);
+    let mut sets = sets.collect::<Result<Vec<_>>>()?;
+    // `--region` is short for it. The variable reaches the blueprint with the environment.
+    let exported_region = environment.get(env_vars::REGION);
+    if let Some(region) = settings.region.clone().filter(|region| Some(region) != exported_region) {
+        sets.push(("region".to_owned(), region));
+    }
     Ok(Sources {
-        sets: sets.collect::<Result<_>>()?,
+        sets,
         name: settings.name.clone().filter(|name| Some(name) != exported),
         environment,
         ..Sources::default()

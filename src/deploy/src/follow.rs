@@ -1,0 +1,181 @@
+//! Follows an operation on a stack to its end.
+
+use std::collections::HashSet;
+
+use cloud::{CloudError, Deletion, Reason, StackEvent, StackStatus};
+
+use crate::deployer::Deployer;
+use crate::error::{DeployError, Result};
+use crate::events::{Event, Progress, Wish};
+use crate::explain;
+use crate::plan::Kind;
+
+/// Looks in a row that may fail before an operation is left to itself: each has had its own retries.
+const FAILURES_IN_A_ROW: u32 = 5;
+
+/// An operation under way.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// Which stack.
+    pub kind: Kind,
+    /// Its ARN.
+    pub stack: String,
+    /// Its name.
+    pub name: String,
+    /// The newest event before the operation; `None` before the first one.
+    pub after: Option<String>,
+    /// What it does, which decides how to cancel it.
+    pub what: What,
+}
+
+/// What an operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Makes the stack.
+    Create,
+    /// Changes it.
+    Update,
+    /// Removes it.
+    Delete,
+}
+
+/// How an operation ended.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// Where the stack stands; `DELETE_COMPLETE` where it is gone.
+    pub status: StackStatus,
+    /// Everything that happened, oldest first.
+    pub events: Vec<StackEvent>,
+}
+
+/// Watches until nothing is under way any more, and tells each step of each resource once.
+///
+/// # Errors
+/// When AWS stops answering, and when the watcher leaves. What the operation came to is no error here.
+pub async fn follow(deployer: &Deployer<'_>, operation: &Operation) -> Result<Ended> {
+    let mut seen: HashSet<String> = HashSet::new();
+    let mut newest = operation.after.clone();
+    let mut events = Vec::new();
+    let mut failures = 0;
+    let mut cancelled = false;
+    for wait in deployer.pace.waits() {
+        match look(deployer, operation, newest.as_deref()).await {
+            Err(error) if may_pass(&error) && failures < FAILURES_IN_A_ROW => {
+                failures += 1;
+                if failures == 1 {
+                    deployer.trouble(format!(
+                        "AWS does not answer ({error}); the operation goes on, asking again."
+                    ));
+                }
+            }
+            Err(error) => return Err(error.into()),
+            Ok((status, fresh)) => {
+                failures = 0;
+                newest = fresh.last().map(|event| event.id.clone()).or(newest);
+                for event in fresh.into_iter().filter(|event| seen.insert(event.id.clone())) {
+                    tell(deployer, operation.kind, &event);
+                    events.push(event);
+                }
+                // The first looks may come before the operation has begun.
+                if !status.is_in_progress() && has_ended(operation, &status, &events) {
+                    return match cancelled {
+                        true => Err(DeployError::Cancelled(operation.name.clone())),
+                        false => Ok(Ended { status, events }),
+                    };
+                }
+            }
+        }
+        match deployer.listener.wish() {
+            Wish::GoOn => {}
+            Wish::Detach => return Err(DeployError::Detached(operation.name.clone())),
+            Wish::Cancel if cancelled => {}
+            Wish::Cancel => {
+                cancel(deployer, operation).await?;
+                cancelled = true;
+            }
+        }
+        tokio::time::sleep(wait).await;
+    }
+    unreachable!("waits never end")
+}
+
+/// Status and events since the newest one seen, oldest first.
+async fn look(
+    deployer: &Deployer<'_>,
+    operation: &Operation,
+    newest: Option<&str>,
+) -> Result<(StackStatus, Vec<StackEvent>), CloudError> {
+    // The status first: an event that comes in between is then seen before the end is believed.
+    let stack = deployer.cloud.stack(&operation.stack).await?;
+    let status = stack.map_or_else(|| StackStatus::new("DELETE_COMPLETE"), |stack| stack.status);
+    let mut events = deployer.cloud.events(&operation.stack, newest).await?;
+    events.reverse();
+    Ok((status, events))
+}
+
+/// A stack reads as before until its operation begins. An operation has begun once one of its events is there.
+fn has_ended(operation: &Operation, status: &StackStatus, events: &[StackEvent]) -> bool {
+    match operation.what {
+        What::Delete => status.as_str() == "DELETE_COMPLETE" || status.is_delete_failed(),
+        What::Create => !status.is_in_review(),
+        What::Update => events.iter().any(|event| event.is_of_stack()),
+    }
+}
+
+fn may_pass(error: &CloudError) -> bool {
+    matches!(error.reason, Reason::Overloaded | Reason::Unreachable)
+}
+
+async fn cancel(deployer: &Deployer<'_>, operation: &Operation) -> Result<()> {
+    deployer.note(format!("Cancelling: {} returns to what it was.", operation.name));
+    let token = deployer.token("cancel");
+    match operation.what {
+        What::Create => {
+            let deletion = Deletion { token, ..Deletion::default() };
+            deployer.cloud.delete_stack(&operation.stack, &deletion).await?;
+        }
+        What::Update => deployer.cloud.cancel_update(&operation.stack, &token).await?,
+        What::Delete => deployer.trouble("A deletion cannot be cancelled; it goes on."),
+    }
+    Ok(())
+}
+
+/// Cancels an operation that somebody else began, and waits until it is undone.
+///
+/// # Errors
+/// As [`follow`], and when it ends otherwise than undone.
+pub async fn cancel_and_follow(deployer: &Deployer<'_>, operation: &Operation) -> Result<()> {
+    cancel(deployer, operation).await?;
+    let what = match operation.what {
+        What::Create => What::Delete,
+        other => other,
+    };
+    let operation = Operation { what, ..operation.clone() };
+    let ended = follow(deployer, &operation).await?;
+    let gone = ended.status.as_str() == "DELETE_COMPLETE";
+    if gone || ended.status.is_updatable() { Ok(()) } else { Err(failure(&operation, &ended)) }
+}
+
+fn tell(deployer: &Deployer<'_>, stack: Kind, event: &StackEvent) {
+    if event.is_of_stack() {
+        return;
+    }
+    deployer.tell(Event::Resource {
+        stack,
+        logical_id: event.logical_id.clone(),
+        resource_type: event.resource_type.clone(),
+        physical_id: event.physical_id.clone(),
+        progress: Progress::of(&event.status, event.detailed_status.as_deref()),
+        reason: event.reason.clone(),
+    });
+}
+
+/// The error of an operation that did not do what it was asked; with its first cause.
+#[must_use]
+pub fn failure(operation: &Operation, ended: &Ended) -> DeployError {
+    DeployError::Failed {
+        stack: operation.name.clone(),
+        status: ended.status.clone(),
+        cause: explain::first_cause(&ended.events, operation.kind),
+    }
+}

@@ -1,0 +1,124 @@
+use std::collections::BTreeMap;
+
+use blueprint::{Sources, parse, resolve};
+use serde_json::Value;
+
+use super::table::{PROPERTIES, RESOURCES};
+use super::{is_within, key_of, line, line_of, pattern, plain, written};
+use crate::report::sample;
+
+/// Paths of everything in the rendered templates, by pattern of the logical id and type.
+fn rendered() -> BTreeMap<(String, String), Vec<String>> {
+    let mut paths: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    for rendered in sample::every_deployment() {
+        for stack in [&rendered.data, &rendered.app] {
+            for (id, resource) in stack.template.resources() {
+                let kind = resource["Type"].as_str().unwrap().to_owned();
+                let known = paths.entry((pattern(id), kind)).or_default();
+                collect(resource, String::new(), known);
+            }
+        }
+    }
+    paths
+}
+
+fn collect(value: &Value, path: String, paths: &mut Vec<String>) {
+    paths.push(plain(&path));
+    match value {
+        Value::Object(map) => {
+            map.iter().for_each(|(key, value)| collect(value, format!("{path}.{key}"), paths));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, path.clone(), paths)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_property_is_in_the_templates() {
+    let rendered = rendered();
+    for row in PROPERTIES {
+        let resource = (row.id.to_owned(), row.resource_type.to_owned());
+        let paths = rendered.get(&resource).unwrap_or_else(|| panic!("no {resource:?}"));
+        assert!(
+            paths.iter().any(|path| is_within(path, row.path)),
+            "{} has no {}",
+            row.id,
+            row.path
+        );
+    }
+    for (id, _) in RESOURCES {
+        assert!(rendered.keys().any(|(known, _)| known == id), "no {id}");
+    }
+}
+
+#[test]
+fn every_key_is_in_the_blueprint() {
+    let reference = blueprint::Preset::find("reference");
+    let resolved = resolve(&Sources { preset: reference, ..Sources::default() }).unwrap();
+    let keys = PROPERTIES.iter().map(|row| row.key).chain(RESOURCES.iter().map(|(_, key)| *key));
+    for key in keys {
+        // `tags` is a level of its own, whose keys are the user's.
+        let key = if key == "tags" { "tags.team" } else { key };
+        assert!(resolved.origin(key).is_some(), "{key}");
+    }
+}
+
+#[test]
+fn properties_find_their_key() {
+    let group = "AWS::AutoScaling::AutoScalingGroup";
+    let cases = [
+        (group, "Group", "Properties.MinSize", Some("servers.min")),
+        (group, "Group", "/MinSize", Some("servers.min")),
+        (group, "Group", "Properties.Cooldown", None),
+        (group, "Other", "Properties.MinSize", None),
+        ("", "Group", "Properties.MaxSize", Some("servers.max")),
+        (
+            "AWS::EC2::LaunchTemplate",
+            "LaunchTemplate0123456789ab",
+            "Properties.LaunchTemplateData.ImageId",
+            Some("servers.image"),
+        ),
+        (
+            "AWS::EC2::Subnet",
+            "PrivateSubnet2",
+            "Properties.AvailabilityZone",
+            Some("network.zones"),
+        ),
+        (
+            "AWS::S3::Bucket",
+            "Content",
+            "Properties.LifecycleConfiguration.Rules[0].NoncurrentVersionExpiration.NoncurrentDays",
+            Some("storage.content.versions"),
+        ),
+        // The whole of something that one key is in belongs to that key; with several keys in it, to none.
+        (
+            "AWS::S3::Bucket",
+            "Content",
+            "Properties.LifecycleConfiguration",
+            Some("storage.content.versions"),
+        ),
+        (group, "Group", "UpdatePolicy", None),
+        (
+            group,
+            "Group",
+            "UpdatePolicy.AutoScalingInstanceRefresh.Preferences.BakeTime",
+            Some("rollout.bake"),
+        ),
+    ];
+    for (kind, id, path, key) in cases {
+        assert_eq!(line_of(kind, id, path), key, "{id} {path}");
+    }
+    assert_eq!(key_of("PublicSubnet3Routes"), Some("network.zones"));
+    assert_eq!(key_of("ServerRole"), None);
+}
+
+#[test]
+fn a_line_names_the_file_and_the_key() {
+    let text = "version: 1\nname: x\ntarget: aws\nregion: eu-west-1\nservers:\n  min: 2\n";
+    let file = Some(parse(text, "syncctl.yaml").unwrap());
+    let resolved = resolve(&Sources { file, ..Sources::default() }).unwrap();
+    let group = "AWS::AutoScaling::AutoScalingGroup";
+    let line = line(&resolved, group, "Group", "Properties.MinSize");
+    assert_eq!(line.as_deref(), Some("syncctl.yaml:6 servers.min"));
+    assert_eq!(written(&resolved, "servers.max"), "servers.max");
+}

@@ -1,0 +1,175 @@
+//! What a deployment needs to know about the world, looked up once and then kept.
+
+use blueprint::Deployment;
+use blueprint::deployment::{Egress, Manage};
+use blueprint::values::{Architecture, StorageKey};
+use cloud::Cloud;
+use jiff::{SignedDuration, Timestamp};
+use stack::{Purpose, Resolved, StackKind, bucket_name};
+
+use crate::error::{DeployError, Result};
+use crate::observe::Observed;
+use crate::release::Release;
+
+/// Public parameters with the newest image
+/// (<https://docs.aws.amazon.com/linux/al2023/ug/ec2.html#launch-via-aws-cli>).
+const fn image_parameter(architecture: Architecture) -> &'static str {
+    match architecture {
+        Architecture::X86 => {
+            "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+        }
+        Architecture::Arm => "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64",
+    }
+}
+
+/// Looks up everything a template needs. Zones, image, first size, owner and expiry of a deployment that exists
+/// stay what they are, so that a plan right after an `apply` is empty and nothing moves by itself.
+///
+/// # Errors
+/// When AWS does not answer, and when there are too few zones.
+pub async fn resolve(
+    cloud: &dyn Cloud,
+    deployment: &Deployment,
+    observed: &Observed,
+    release: &Release,
+    now: Timestamp,
+) -> Result<Resolved> {
+    let (zones, image, kept_key, mail_endpoint) = tokio::try_join!(
+        zones(cloud, deployment, observed),
+        image(cloud, deployment, observed),
+        kept_key(cloud, deployment, observed),
+        mail_endpoint(cloud, deployment),
+    )?;
+    let deployed_first =
+        observed.parameter(StackKind::App, "FirstServers").and_then(|text| text.parse().ok());
+    Ok(Resolved {
+        zones,
+        image,
+        release: release.digest.clone(),
+        first_servers: deployed_first.unwrap_or(deployment.servers.desired),
+        table_protection: deployment.database.protect && was_verified(observed),
+        kept_key,
+        mail_endpoint,
+        owner: observed.tag("syncctl:owner").unwrap_or(&observed.caller.arn).to_owned(),
+        expires: deployment
+            .ttl
+            .map(|ttl| expiry(ttl.to_std(), observed.tag("syncctl:expires"), now)),
+    })
+}
+
+/// Protection comes on after the first verification: before, it would keep a failed creation from cleaning up.
+fn was_verified(observed: &Observed) -> bool {
+    let complete =
+        |kind| observed.stack(kind).is_some_and(|stack| stack.summary.status.is_updatable());
+    complete(StackKind::Data) && complete(StackKind::App)
+}
+
+async fn zones(
+    cloud: &dyn Cloud,
+    deployment: &Deployment,
+    observed: &Observed,
+) -> Result<Vec<String>> {
+    let wanted = deployment.network.zones as usize;
+    let deployed = observed.parameter(StackKind::App, "Zones").unwrap_or_default();
+    let mut zones: Vec<String> =
+        deployed.split(',').filter(|zone| !zone.is_empty()).map(str::to_owned).collect();
+    zones.truncate(wanted);
+    let same_type = observed.parameter(StackKind::App, "InstanceType")
+        == Some(deployment.servers.instance.as_str());
+    if zones.len() == wanted && same_type {
+        return Ok(zones);
+    }
+    let offering = cloud.zones_offering(deployment.servers.instance.as_str()).await?;
+    if let Some(zone) = zones.iter().find(|zone| !offering.contains(zone)) {
+        return Err(DeployError::Unfit(format!(
+            "{} has no {} instances, and the deployment is in that zone; it has them in {}",
+            zone,
+            deployment.servers.instance,
+            offering.join(", ")
+        )));
+    }
+    let new = offering.iter().filter(|zone| !zones.contains(zone)).cloned().collect::<Vec<_>>();
+    zones.extend(new);
+    zones.truncate(wanted);
+    if zones.len() < wanted {
+        return Err(DeployError::Unfit(format!(
+            "{} has {} in {} of its zones, and network.zones is {wanted}",
+            cloud.region(),
+            deployment.servers.instance,
+            offering.len()
+        )));
+    }
+    Ok(zones)
+}
+
+async fn image(cloud: &dyn Cloud, deployment: &Deployment, observed: &Observed) -> Result<String> {
+    if let Some(id) = deployment.servers.image.id() {
+        return Ok(id.to_owned());
+    }
+    let wanted = deployment.servers.instance.architecture();
+    let deployed_type = observed.parameter(StackKind::App, "InstanceType");
+    let deployed_type =
+        deployed_type.and_then(|text| blueprint::values::InstanceType::new(text).ok());
+    let same = deployed_type.is_some_and(|it| it.architecture() == wanted);
+    match observed.parameter(StackKind::App, "Image").filter(|_| same) {
+        Some(image) => Ok(image.to_owned()),
+        None => Ok(cloud.image_of_parameter(image_parameter(wanted)).await?),
+    }
+}
+
+/// The key of an earlier deployment opens what that one has left; a new one would not.
+async fn kept_key(
+    cloud: &dyn Cloud,
+    deployment: &Deployment,
+    observed: &Observed,
+) -> Result<Option<String>> {
+    let held =
+        observed.data.as_ref().is_some_and(|stack| stack.is_deployed() && stack.holds("Key"));
+    if !matches!(deployment.storage.key, StorageKey::Create) || held {
+        return Ok(None);
+    }
+    let account = &observed.caller.account;
+    let alias = bucket_name(&deployment.name, Purpose::Key, account, cloud.region());
+    Ok(cloud.key_of_alias(&format!("alias/{alias}")).await?)
+}
+
+async fn mail_endpoint(cloud: &dyn Cloud, deployment: &Deployment) -> Result<bool> {
+    let mail = deployment.email.manage == Manage::Create || deployment.email.identity.is_some();
+    if deployment.network.egress != Egress::Endpoints || !mail {
+        return Ok(false);
+    }
+    let service = format!("com.amazonaws.{}.email", cloud.region());
+    Ok(cloud.has_endpoint_service(&service).await?)
+}
+
+/// A deployment that was just extended keeps its date; one that has used up a tenth of its time gets a new one
+/// with whatever else is applied.
+fn expiry(ttl: std::time::Duration, deployed: Option<&str>, now: Timestamp) -> String {
+    let ttl = SignedDuration::try_from(ttl).unwrap_or(SignedDuration::MAX);
+    let fresh = now.checked_add(ttl).unwrap_or(Timestamp::MAX);
+    let deployed: Option<Timestamp> = deployed.and_then(|text| text.parse().ok());
+    let kept = deployed.filter(|at| *at <= fresh && at.duration_since(now) > ttl - ttl / 10);
+    let at = kept.unwrap_or(fresh);
+    // To the second, as a person would write it.
+    Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::expiry;
+    use jiff::Timestamp;
+    use std::time::Duration;
+
+    #[test]
+    fn a_fresh_expiry_stays_and_an_old_one_moves() {
+        let now: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
+        let day = Duration::from_secs(86_400);
+        let first = expiry(day, None, now);
+        assert_eq!(first, "2026-11-21T12:00:00Z");
+        let soon: Timestamp = "2026-11-20T13:00:00Z".parse().unwrap();
+        assert_eq!(expiry(day, Some(&first), soon), first);
+        let later: Timestamp = "2026-11-20T20:00:00Z".parse().unwrap();
+        assert_eq!(expiry(day, Some(&first), later), "2026-11-21T20:00:00Z");
+        assert_eq!(expiry(day, Some("2030-01-01T00:00:00Z"), now), first, "never longer than ttl");
+    }
+}

@@ -1,0 +1,135 @@
+//! What a person should know before saying yes: what would make an `apply` fail, and what would not work afterwards.
+
+use blueprint::Certificate;
+use blueprint::deployment::Manage;
+use blueprint::values::Architecture;
+use cloud::{CloudError, Reason};
+
+use crate::deployer::Deployer;
+use crate::error::Result;
+use crate::observe::Observed;
+use crate::plan::{Level, Notice, Operation, Plan};
+
+mod entry;
+mod mail;
+mod quotas;
+
+/// Looks at everything that CloudFormation finds out only half-way, or never. A check that the caller may not make
+/// is a note, not an error.
+///
+/// # Errors
+/// When AWS does not answer at all.
+pub(crate) async fn of(
+    deployer: &Deployer<'_>,
+    observed: &Observed,
+    plan: &Plan,
+) -> Result<Vec<Notice>> {
+    let mut notices = offline(deployer, observed);
+    if plan.has_changes() {
+        let creates = plan.stacks.iter().any(|stack| stack.operation == Operation::Create);
+        let (region, entry, mail, quotas) = futures::join!(
+            region(deployer, creates),
+            entry::check(deployer),
+            mail::check(deployer),
+            quotas::check(deployer, creates),
+        );
+        notices.extend([region, entry, mail, quotas].into_iter().flatten());
+    }
+    notices.sort_by_key(|notice| notice.level);
+    Ok(notices)
+}
+
+fn offline(deployer: &Deployer<'_>, observed: &Observed) -> Vec<Notice> {
+    let deployment = deployer.deployment();
+    let mut notices = Vec::new();
+    if !observed.leftovers.is_empty() {
+        let names: Vec<&str> = observed.leftovers.values().map(String::as_str).collect();
+        notices.push(Notice {
+            level: Level::Warning,
+            text: format!(
+                "An earlier deployment of this name left {}; this one takes them over with everything in them.",
+                names.join(", ")
+            ),
+            advice: Some("to begin empty, choose another name, or remove them first".to_owned()),
+            line: None,
+        });
+    }
+    if deployment.entry.certificate.is_none() {
+        let line = crate::lines::of_key(deployer.blueprint, "entry.certificate");
+        notices.push(Notice {
+            level: Level::Warning,
+            text: "Clients reach the service over plain HTTP: passwords and file names can be read on the way."
+                .to_owned(),
+            advice: Some(
+                "set entry.certificate to a certificate of ACM, or to `request` with entry.zone".to_owned(),
+            ),
+            line,
+        });
+    }
+    if deployment.servers.instance.architecture() == Architecture::X86 {
+        notices.push(Notice {
+            level: Level::Note,
+            text: format!(
+                "{} is an x86-64 type; the same size with Graviton processors costs about a fifth less.",
+                deployment.servers.instance
+            ),
+            advice: Some("needs a release built for arm64 (servers.release)".to_owned()),
+            line: crate::lines::of_key(deployer.blueprint, "servers.instance"),
+        });
+    }
+    notices
+}
+
+async fn region(deployer: &Deployer<'_>, creates: bool) -> Vec<Notice> {
+    if !creates {
+        return Vec::new();
+    }
+    match deployer.cloud.is_opted_in().await {
+        Ok(true) => Vec::new(),
+        Ok(false) => vec![Notice {
+            level: Level::Blocker,
+            text: format!(
+                "The account has not switched on the Region {}.",
+                deployer.cloud.region()
+            ),
+            advice: Some(format!(
+                "switch it on: aws account enable-region --region-name {}",
+                deployer.cloud.region()
+            )),
+            line: crate::lines::of_key(deployer.blueprint, "region"),
+        }],
+        Err(error) => unchecked("whether the Region is switched on", &error),
+    }
+}
+
+/// A check that could not be made.
+fn unchecked(what: &str, error: &CloudError) -> Vec<Notice> {
+    let why = match error.reason {
+        Reason::Denied => {
+            format!("these credentials may not call {}:{}", error.service, error.operation)
+        }
+        Reason::Unsupported => "this endpoint cannot tell".to_owned(),
+        _ => error.message.clone(),
+    };
+    vec![Notice {
+        level: Level::Note,
+        text: format!("Not checked: {what} ({why})."),
+        advice: None,
+        line: None,
+    }]
+}
+
+/// Whether a certificate is one that ACM knows.
+fn certificate_arn(deployer: &Deployer<'_>) -> Option<String> {
+    match &deployer.deployment().entry.certificate {
+        Some(Certificate::Existing(arn)) => Some(arn.to_string()),
+        _ => None,
+    }
+}
+
+/// Whether an identity has to exist already.
+fn existing_identity(deployer: &Deployer<'_>) -> Option<String> {
+    let email = &deployer.deployment().email;
+    let existing = email.manage == Manage::Existing;
+    email.identity.as_ref().filter(|_| existing).map(ToString::to_string)
+}

@@ -1,0 +1,329 @@
+//! From what there is and what is wanted to a plan, and to the change sets behind it.
+
+use cloud::{ChangeSet, ChangeSetKind, ChangeSetRequest, ChangeSetStatus, Reason};
+use futures::future::try_join;
+use stack::{Rendered, Stack, StackKind};
+
+use crate::deployer::Deployer;
+use crate::diff::{self, Deployed};
+use crate::error::{DeployError, Result};
+use crate::events::Step;
+use crate::explain;
+use crate::observe::{Observed, ObservedStack, observe};
+use crate::plan::{
+    Change, ChangeAction, Kind, Operation, Plan, ReleasePlan, Source, StackPlan, Values,
+};
+use crate::release::{Release, architecture_name};
+use crate::{drift, lookup, notices};
+
+/// How much to ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Planning {
+    /// Make change sets and keep them, so that an `apply` carries out exactly what was shown.
+    pub keep: bool,
+    /// Make change sets for stacks that do not exist yet as well, which leaves them in review.
+    pub seal: bool,
+    /// Make no change sets: compare templates only.
+    pub quick: bool,
+    /// Look for what was changed past `syncctl`.
+    pub drift: bool,
+    /// Undo drift with the change.
+    pub revert_drift: bool,
+}
+
+/// A plan with everything that an `apply` needs.
+#[derive(Debug)]
+pub struct Prepared {
+    /// What would be done.
+    pub plan: Plan,
+    /// What there is.
+    pub observed: Observed,
+    /// What there would be.
+    pub rendered: Rendered,
+    /// ARNs of the change sets that were kept, by stack.
+    pub change_sets: Vec<(StackKind, String)>,
+}
+
+impl Prepared {
+    /// One of the stacks as it would be.
+    #[must_use]
+    pub fn rendered_stack(&self, kind: StackKind) -> &Stack {
+        match kind {
+            StackKind::Data => &self.rendered.data,
+            StackKind::App => &self.rendered.app,
+        }
+    }
+
+    /// The change set kept for a stack.
+    #[must_use]
+    pub fn change_set(&self, kind: StackKind) -> Option<&str> {
+        let kept = self.change_sets.iter().find(|(of, _)| *of == kind);
+        kept.map(|(_, id)| id.as_str())
+    }
+}
+
+/// Works out a plan. Leaves nothing behind unless change sets are to be kept.
+///
+/// # Errors
+/// When AWS does not answer, a stack is busy, stuck or somebody else's, or CloudFormation refuses the change.
+pub async fn prepare(deployer: &Deployer<'_>, planning: Planning) -> Result<Prepared> {
+    let deployment = deployer.deployment();
+    let observed = deployer.step(Step::Observe, observe(deployer.cloud, deployment)).await?;
+    let stacks = [&observed.data, &observed.app];
+    for stack in stacks.into_iter().flatten() {
+        refuse_unworkable(deployer, stack).await?;
+    }
+    let release = deployer.release()?;
+    release.check(&deployment.servers.instance)?;
+    let now = (deployer.now)();
+    let resolved = lookup::resolve(deployer.cloud, deployment, &observed, release, now).await?;
+    let mut rendered = stack::render(deployment, &resolved)?;
+    let (account, region) = (&observed.caller.account, deployer.cloud.region());
+    rendered.data.template = rendered.data.template.with_literal_names(account, region);
+    let work = async {
+        let drift = async {
+            match planning.drift {
+                true => drift::detect(deployer, &observed).await,
+                false => Ok(Vec::new()),
+            }
+        };
+        let stacks = try_join(
+            plan_stack(deployer, planning, &observed, StackKind::Data, &rendered.data),
+            plan_stack(deployer, planning, &observed, StackKind::App, &rendered.app),
+        );
+        let (drift, (data, app)) = try_join(drift, stacks).await?;
+        Ok::<_, DeployError>((drift, data, app))
+    };
+    let (mut drift, data, app) = deployer.step(Step::Plan, work).await?;
+    let change_sets = [(StackKind::Data, data.1), (StackKind::App, app.1)];
+    let stacks = vec![data.0, app.0];
+    drift::mark_touched(&mut drift, &stacks);
+    let mut plan = Plan {
+        name: deployment.name.to_string(),
+        account: observed.caller.account.clone(),
+        region: deployer.cloud.region().to_owned(),
+        caller: observed.caller.arn.clone(),
+        blueprint: deployer.blueprint_name.to_owned(),
+        digest: deployment.digest(),
+        protect: deployment.protect,
+        release: release_plan(release, &observed),
+        stacks,
+        drift,
+        drift_checked: planning.drift,
+        notices: Vec::new(),
+    };
+    crate::report::with_properties(&mut plan, &rendered);
+    plan.notices = notices::of(deployer, &observed, &plan).await?;
+    let change_sets = change_sets.into_iter().filter_map(|(kind, id)| Some((kind, id?))).collect();
+    Ok(Prepared { plan, observed, rendered, change_sets })
+}
+
+/// Removes the change sets of a plan that nobody carries out.
+///
+/// # Errors
+/// When AWS does not answer.
+pub async fn discard(deployer: &Deployer<'_>, prepared: &Prepared) -> Result<()> {
+    for (_, id) in &prepared.change_sets {
+        deployer.cloud.delete_change_set(id).await?;
+    }
+    Ok(())
+}
+
+async fn refuse_unworkable(deployer: &Deployer<'_>, stack: &ObservedStack) -> Result<()> {
+    let summary = &stack.summary;
+    let name = summary.name.clone();
+    if summary.status.is_in_review() {
+        // Somebody else's change set waits here, perhaps for approval; ours are made for one run and then go.
+        let others = deployer.cloud.change_sets(&summary.id).await?;
+        let foreign = others.iter().find(|it| !it.name.starts_with(NAME_PREFIX));
+        return match foreign {
+            Some(_) => Err(DeployError::Foreign { stack: name }),
+            None => Ok(()),
+        };
+    }
+    if summary.status.is_in_progress() {
+        let (status, since) = (summary.status.clone(), summary.last_change());
+        return Err(DeployError::Busy { stack: name, status, since });
+    }
+    if summary.status.is_stuck() {
+        let (status, reason) = (summary.status.clone(), summary.status_reason.clone());
+        return Err(DeployError::Stuck { stack: name, status, reason });
+    }
+    Ok(())
+}
+
+/// First part of the names of our change sets.
+const NAME_PREFIX: &str = "syncctl-";
+
+/// One stack's part of the plan, and its change set where it was kept.
+async fn plan_stack(
+    deployer: &Deployer<'_>,
+    planning: Planning,
+    observed: &Observed,
+    kind: StackKind,
+    wanted: &Stack,
+) -> Result<(StackPlan, Option<String>)> {
+    let deployed = observed.stack(kind).filter(|stack| stack.is_deployed());
+    let template = wanted.template.to_text();
+    let physical_ids = deployed.map(ObservedStack::physical_ids).unwrap_or_default();
+    let before = deployed.map(|stack| Deployed {
+        template: &stack.template,
+        parameters: &stack.summary.parameters,
+        physical_ids: &physical_ids,
+    });
+    let mut changes = diff::diff(before, wanted)?;
+    let no_tags = Values::new();
+    let tags = diff::tags(deployed.map_or(&no_tags, |stack| &stack.summary.tags), &wanted.tags);
+    let mut plan = StackPlan {
+        kind: match kind {
+            StackKind::Data => Kind::Data,
+            StackKind::App => Kind::App,
+        },
+        name: wanted.name.clone(),
+        operation: Operation::Create,
+        source: Source::Templates,
+        changes: Vec::new(),
+        tags,
+        template_bytes: template.len(),
+    };
+    let Some(deployed) = deployed else {
+        if kind == StackKind::Data {
+            adopt(&mut changes, observed);
+        }
+        plan.changes = sorted(deployer, changes);
+        let kept = match planning.seal {
+            true => Some(change_set(deployer, planning, observed, kind, wanted).await?.id),
+            false => None,
+        };
+        return Ok((plan, kept));
+    };
+    // The same text with the same values is the same stack: there is nothing to ask CloudFormation.
+    let same = deployed.template.trim() == template.trim()
+        && deployed.summary.parameters == wanted.parameters
+        && plan.tags.is_empty();
+    if same && !planning.revert_drift {
+        plan.operation = Operation::Nothing;
+        return Ok((plan, None));
+    }
+    plan.operation = Operation::Update;
+    if planning.quick {
+        plan.changes = sorted(deployer, changes);
+        return Ok((plan, None));
+    }
+    let set = change_set(deployer, planning, observed, kind, wanted).await?;
+    plan.source = Source::ChangeSet;
+    if set.status == ChangeSetStatus::Empty {
+        deployer.cloud.delete_change_set(&set.id).await?;
+        plan.operation = Operation::Nothing;
+        plan.tags.clear();
+        return Ok((plan, None));
+    }
+    plan.changes = sorted(deployer, diff::merge(&set.changes, changes, wanted));
+    if planning.keep || planning.seal {
+        return Ok((plan, Some(set.id)));
+    }
+    deployer.cloud.delete_change_set(&set.id).await?;
+    Ok((plan, None))
+}
+
+/// Most harmful first, then by what it is; each property with its line of the blueprint.
+fn sorted(deployer: &Deployer<'_>, mut changes: Vec<Change>) -> Vec<Change> {
+    for change in &mut changes {
+        crate::lines::attach(change, deployer.blueprint);
+    }
+    changes.sort_by(|a, b| {
+        let key = |it: &Change| (it.harm, it.resource_type.clone(), it.logical_id.clone());
+        key(a).cmp(&key(b))
+    });
+    changes
+}
+
+/// What an earlier deployment has left is taken over, not made.
+fn adopt(changes: &mut [Change], observed: &Observed) {
+    for change in changes {
+        if let Some(physical) = observed.leftovers.get(&change.logical_id) {
+            change.action = ChangeAction::Import;
+            change.physical_id = Some(physical.clone());
+        }
+    }
+}
+
+/// Makes a change set and waits until it is ready or empty.
+pub(crate) async fn change_set(
+    deployer: &Deployer<'_>,
+    planning: Planning,
+    observed: &Observed,
+    kind: StackKind,
+    wanted: &Stack,
+) -> Result<ChangeSet> {
+    let deployed = observed.stack(kind).filter(|stack| stack.is_deployed());
+    let imports = kind == StackKind::Data && !observed.leftovers.is_empty();
+    let creates = deployed.is_none();
+    let what = match kind {
+        StackKind::Data => "data",
+        StackKind::App => "app",
+    };
+    let mut request = ChangeSetRequest {
+        stack: wanted.name.clone(),
+        name: format!("{NAME_PREFIX}{}-{what}", deployer.run),
+        kind: if creates { ChangeSetKind::Create } else { ChangeSetKind::Update },
+        template: wanted.template.to_text(),
+        parameters: wanted.parameters.clone(),
+        tags: wanted.tags.clone(),
+        import_existing: imports,
+        revert_drift: planning.revert_drift && !creates,
+        role: None,
+        rollback_triggers: (Vec::new(), 0),
+        // Something taken over must not be deleted with the stack that failed to take it.
+        delete_on_failure: creates && !imports,
+        express: false,
+        token: deployer.token(&format!("plan-{what}")),
+    };
+    let id = match deployer.cloud.create_change_set(&request).await {
+        Err(error) if is_about(&error, "OnStackFailure") && request.delete_on_failure => {
+            deployer.note("This endpoint cannot remove a stack whose creation fails (OnStackFailure); the next run does.");
+            request.delete_on_failure = false;
+            deployer.cloud.create_change_set(&request).await?
+        }
+        Err(error) if is_about(&error, "DeploymentMode") && request.revert_drift => {
+            deployer.trouble(
+                "This endpoint cannot undo drift with a change set (REVERT_DRIFT); drift stays.",
+            );
+            request.revert_drift = false;
+            deployer.cloud.create_change_set(&request).await?
+        }
+        made => made?,
+    };
+    for wait in deployer.pace.waits() {
+        let set = deployer.cloud.change_set(&id).await?;
+        match &set.status {
+            ChangeSetStatus::Pending => tokio::time::sleep(wait).await,
+            ChangeSetStatus::Ready | ChangeSetStatus::Empty => return Ok(set),
+            ChangeSetStatus::Failed(reason) | ChangeSetStatus::Spent(reason) => {
+                let found = deployer.cloud.validations(&id).await.unwrap_or_default();
+                let cause = explain::refused(&found, reason);
+                let reason = reason.clone();
+                // A refused change set is litter; the stack stays as it was.
+                deployer.cloud.delete_change_set(&id).await?;
+                return Err(DeployError::Refused { stack: wanted.name.clone(), reason, cause });
+            }
+        }
+    }
+    unreachable!("waits never end")
+}
+
+fn is_about(error: &cloud::CloudError, argument: &str) -> bool {
+    matches!(error.reason, Reason::Invalid | Reason::Unsupported)
+        && error.message.contains(argument)
+}
+
+fn release_plan(release: &Release, observed: &Observed) -> ReleasePlan {
+    ReleasePlan {
+        sha256: release.digest.as_str().to_owned(),
+        deployed: observed.parameter(StackKind::App, "Release").map(str::to_owned),
+        architecture: architecture_name(release.elf.architecture).to_owned(),
+        source: release.source.clone(),
+        size: release.size,
+        is_shipped: observed.parameter(StackKind::App, "Release") == Some(release.digest.as_str()),
+    }
+}

@@ -1,0 +1,122 @@
+//! Protection of a production deployment: termination protection and a stack policy by API, the table's as a
+//! parameter. On after the first verification, because before they would keep a failed creation from cleaning up.
+
+use serde_json::json;
+use stack::StackKind;
+
+use crate::apply::execute;
+use crate::deployer::Deployer;
+use crate::error::{DeployError, Result};
+use crate::events::Step;
+use crate::follow::What;
+use crate::plan::Kind;
+use crate::planner::{self, Planning, Prepared};
+
+/// What no update may replace or delete as long as the policy stands.
+const PRECIOUS: &[&str] = &["Content", "Artifacts", "Logs", "Metadata", "Key"];
+
+/// Lifts the stack policy and the table's protection for losses that were approved. Whether there was anything to
+/// lift.
+///
+/// # Errors
+/// When AWS does not answer.
+pub(crate) async fn lift(deployer: &Deployer<'_>, prepared: &Prepared) -> Result<bool> {
+    let Some(data) = prepared.observed.data.as_ref().filter(|data| data.summary.protected) else {
+        return Ok(false);
+    };
+    let losses: Vec<&str> =
+        prepared.plan.losses().map(|(_, change)| change.logical_id.as_str()).collect();
+    if losses.is_empty() {
+        return Ok(false);
+    }
+    deployer.note(format!("Lifting the protection of {} for this change.", losses.join(", ")));
+    deployer.cloud.set_stack_policy(&data.summary.id, &policy(&[])).await?;
+    if losses.contains(&"Metadata")
+        && let Some(table) = data.physical_ids().get("Metadata")
+    {
+        deployer.cloud.protect_table(table, false).await?;
+    }
+    Ok(true)
+}
+
+/// Puts the stack policy back. The table's protection is a property of the stack and comes back with it.
+pub(crate) async fn restore(deployer: &Deployer<'_>, prepared: &Prepared) -> Result<()> {
+    let name = &prepared.rendered.data.name;
+    if deployer.cloud.stack(name).await?.is_some() {
+        deployer.cloud.set_stack_policy(name, &policy(PRECIOUS)).await?;
+    }
+    Ok(())
+}
+
+/// Brings protection to what the blueprint says. Whether anything had to be done.
+///
+/// # Errors
+/// When AWS does not answer, or the table's protection cannot be changed.
+pub(crate) async fn after_verification(
+    deployer: &Deployer<'_>,
+    prepared: &Prepared,
+) -> Result<bool> {
+    let wanted = deployer.deployment().protect;
+    let rendered = &prepared.rendered;
+    let mut todo = Vec::new();
+    for stack in [&rendered.data, &rendered.app] {
+        let summary = deployer.cloud.stack(&stack.name).await?;
+        if summary.is_some_and(|summary| summary.protected != wanted) {
+            todo.push(&stack.name);
+        }
+    }
+    let table = prepared.rendered.data.parameters.get("TableProtection").map(String::as_str);
+    let table_todo = deployer.deployment().database.protect && table == Some("false");
+    if todo.is_empty() && !table_todo {
+        return Ok(false);
+    }
+    let work = async {
+        if !todo.is_empty() {
+            let precious = if wanted { PRECIOUS } else { &[] };
+            deployer.cloud.set_stack_policy(&rendered.data.name, &policy(precious)).await?;
+        }
+        for name in &todo {
+            deployer.cloud.protect_stack(name, wanted).await?;
+        }
+        if table_todo {
+            protect_table(deployer, prepared).await?;
+        }
+        Ok::<(), DeployError>(())
+    };
+    deployer.step(Step::Protect, work).await?;
+    Ok(true)
+}
+
+/// A second, small update of the data stack.
+async fn protect_table(deployer: &Deployer<'_>, prepared: &Prepared) -> Result<()> {
+    let mut wanted = prepared.rendered.data.clone();
+    wanted.parameters.insert("TableProtection".to_owned(), "true".to_owned());
+    let observed = crate::observe::observe(deployer.cloud, deployer.deployment()).await?;
+    let run = format!("{}p", deployer.run);
+    let deployer = Deployer { run: &run, ..*deployer };
+    let planning =
+        Planning { keep: true, seal: false, quick: false, drift: false, revert_drift: false };
+    let set = planner::change_set(&deployer, planning, &observed, StackKind::Data, &wanted).await?;
+    if set.status == cloud::ChangeSetStatus::Empty {
+        return Ok(deployer.cloud.delete_change_set(&set.id).await?);
+    }
+    execute(&deployer, Kind::Data, &wanted.name, &set.id, What::Update).await
+}
+
+/// Everything is allowed but replacing and deleting these. A stack policy cannot be taken away again, only replaced
+/// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-resources.html>).
+fn policy(precious: &[&str]) -> String {
+    let mut statements =
+        vec![json!({"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"})];
+    if !precious.is_empty() {
+        let resources: Vec<String> =
+            precious.iter().map(|id| format!("LogicalResourceId/{id}")).collect();
+        statements.push(json!({
+            "Effect": "Deny",
+            "Action": ["Update:Replace", "Update:Delete"],
+            "Principal": "*",
+            "Resource": resources,
+        }));
+    }
+    json!({ "Statement": statements }).to_string()
+}

@@ -1,0 +1,46 @@
+//! Changes in the order in which they are shown.
+
+use crate::diff::RENAMED;
+use crate::plan::{Change, ChangeAction, Harm, Operation, Plan, PropertyChange, StackPlan};
+
+/// A change together with what is shown below it.
+pub(super) struct Row<'a> {
+    pub(super) change: &'a Change,
+    /// Logical id of the launch template that this one takes the place of.
+    pub(super) replaces: Option<&'a str>,
+    /// What to list about it.
+    pub(super) properties: Vec<&'a PropertyChange>,
+}
+
+/// Whether everything that this stack is made of is new, so that a summary says more than a list.
+pub(super) fn is_folded(stack: &StackPlan) -> bool {
+    stack.operation == Operation::Create
+}
+
+/// Changes of one harm, the data stack's first, without what [`is_folded`] away.
+pub(super) fn of_harm(plan: &Plan, harm: Harm) -> Vec<Row<'_>> {
+    let mut rows = Vec::new();
+    for stack in &plan.stacks {
+        let changes = stack.changes.iter().filter(|change| change.harm == harm);
+        let changes = changes.filter(|change| !(is_folded(stack) && is_fold(change)));
+        rows.extend(changes.map(row));
+    }
+    rows
+}
+
+/// Whether a change needs no line of its own in a stack that is new as a whole.
+pub(super) fn is_fold(change: &Change) -> bool {
+    change.action == ChangeAction::Add && change.harm == Harm::Safe
+}
+
+fn row(change: &Change) -> Row<'_> {
+    let marker = change.properties.iter().find(|property| property.path == RENAMED);
+    let replaces = marker.and_then(|marker| marker.before.as_ref()?.as_str());
+    let properties = change.properties.iter().filter(|property| match change.action {
+        ChangeAction::Remove => false,
+        // Of what is made, only what the blueprint asks for in so many words.
+        ChangeAction::Add => property.line.is_some(),
+        _ => property.path != RENAMED,
+    });
+    Row { change, replaces, properties: properties.collect() }
+}

@@ -1,0 +1,154 @@
+//! A plan as a file: `apply` carries out exactly this, or nothing.
+
+use std::collections::BTreeMap;
+
+use cloud::{ChangeSetStatus, Cloud};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use stack::StackKind;
+
+use crate::deployer::Deployer;
+use crate::error::{DeployError, Result};
+use crate::observe::Observed;
+use crate::plan::{Kind, Plan};
+use crate::planner::Prepared;
+
+/// Name and version of the format. A newer one is refused.
+pub const FORMAT: &str = "syncctl/sealed-plan/1";
+
+/// A sealed plan. Holds no secret, and nothing that could not be read from the account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sealed {
+    /// [`FORMAT`].
+    pub format: String,
+    /// When it was sealed.
+    pub sealed: Timestamp,
+    /// What a person has seen.
+    pub plan: Plan,
+    /// What stands behind it, by stack.
+    pub stacks: BTreeMap<Kind, SealedStack>,
+}
+
+/// One stack's part of the seal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedStack {
+    /// The change set; `None` where there is nothing to change.
+    pub change_set: Option<String>,
+    /// SHA-256 of template and parameters, in hexadecimal.
+    pub template: String,
+    /// When the stack last changed; `None` where it did not exist.
+    pub last_change: Option<Timestamp>,
+}
+
+/// Seals a plan whose change sets were kept.
+#[must_use]
+pub fn seal(prepared: &Prepared, now: Timestamp) -> Sealed {
+    let kinds = [(Kind::Data, StackKind::Data), (Kind::App, StackKind::App)];
+    let stacks = kinds.map(|(kind, of)| {
+        let sealed = SealedStack {
+            change_set: prepared.change_set(of).map(str::to_owned),
+            template: digest(prepared, of),
+            last_change: last_change(&prepared.observed, of),
+        };
+        (kind, sealed)
+    });
+    let format = FORMAT.to_owned();
+    Sealed { format, sealed: now, plan: prepared.plan.clone(), stacks: stacks.into() }
+}
+
+/// Reads a sealed plan.
+///
+/// # Errors
+/// When it is none, or of a newer format.
+pub fn read(text: &str) -> Result<Sealed> {
+    #[derive(Deserialize)]
+    struct Head {
+        format: String,
+    }
+    let head: Head = serde_json::from_str(text)
+        .map_err(|error| DeployError::Stale(format!("the file is no sealed plan ({error})")))?;
+    if head.format != FORMAT {
+        return Err(DeployError::Stale(format!(
+            "the file has the format {}, and this syncctl knows {FORMAT}",
+            head.format
+        )));
+    }
+    serde_json::from_str(text)
+        .map_err(|error| DeployError::Stale(format!("the file is damaged ({error})")))
+}
+
+/// Whether a sealed plan still fits: the same account, Region, blueprint, program and stacks, and change sets that
+/// wait. `prepared` is the same plan made again without change sets; it is returned with the sealed ones.
+///
+/// # Errors
+/// [`DeployError::Stale`] with the first difference.
+pub async fn reopen(
+    deployer: &Deployer<'_>,
+    sealed: &Sealed,
+    mut prepared: Prepared,
+) -> Result<Prepared> {
+    let (was, is) = (&sealed.plan, &prepared.plan);
+    let same = [
+        ("the account", &was.account, &is.account),
+        ("the Region", &was.region, &is.region),
+        ("the deployment", &was.name, &is.name),
+        ("the blueprint", &was.digest, &is.digest),
+        ("the server program", &was.release.sha256, &is.release.sha256),
+    ];
+    for (what, was, is) in same {
+        if was != is {
+            return Err(DeployError::Stale(format!("{what} was {was} and is {is}")));
+        }
+    }
+    prepared.change_sets.clear();
+    for (kind, of) in [(Kind::Data, StackKind::Data), (Kind::App, StackKind::App)] {
+        let Some(stack) = sealed.stacks.get(&kind) else {
+            return Err(DeployError::Stale("the file is damaged (a stack is missing)".to_owned()));
+        };
+        if stack.last_change != last_change(&prepared.observed, of) {
+            let name = prepared.rendered_stack(of).name.clone();
+            return Err(DeployError::Stale(format!("{name} was changed since")));
+        }
+        if stack.template != digest(&prepared, of) {
+            return Err(DeployError::Stale("templates or looked-up values differ".to_owned()));
+        }
+        if let Some(id) = &stack.change_set {
+            check_waits(deployer.cloud, id).await?;
+            prepared.change_sets.push((of, id.clone()));
+        }
+    }
+    prepared.plan = sealed.plan.clone();
+    Ok(prepared)
+}
+
+async fn check_waits(cloud: &dyn Cloud, id: &str) -> Result<()> {
+    let set = match cloud.change_set(id).await {
+        Err(error) if error.reason == cloud::Reason::NotFound => {
+            return Err(DeployError::Stale("its change set is gone".to_owned()));
+        }
+        set => set?,
+    };
+    match set.status {
+        ChangeSetStatus::Ready => Ok(()),
+        ChangeSetStatus::Spent(word) => {
+            Err(DeployError::Stale(format!("its change set {} is {word}", set.name)))
+        }
+        _ => Err(DeployError::Stale(format!("its change set {} cannot be carried out", set.name))),
+    }
+}
+
+fn last_change(observed: &Observed, kind: StackKind) -> Option<Timestamp> {
+    let stack = observed.stack(kind).filter(|stack| stack.is_deployed())?;
+    Some(stack.summary.last_change())
+}
+
+fn digest(prepared: &Prepared, kind: StackKind) -> String {
+    let stack = prepared.rendered_stack(kind);
+    let mut held = Sha256::new();
+    held.update(stack.template.to_text());
+    for (name, value) in &stack.parameters {
+        held.update(format!("\n{name}={value}"));
+    }
+    hex::encode(held.finalize())
+}

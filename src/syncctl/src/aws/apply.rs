@@ -1,0 +1,135 @@
+//! `apply` and `up` on AWS: plan, show, ask, carry out.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Instant;
+
+use deploy::apply::{Applied, apply};
+use deploy::planner::{Planning, Prepared, discard, prepare};
+use deploy::{DeployError, sealed};
+
+use super::listener::Screen;
+use super::{Session, consent, plan, recover, show};
+use crate::error::{CliError, Kind, Result};
+use crate::exit_code::ExitCode;
+use crate::ui::Ui;
+
+/// How an apply was asked for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Request {
+    /// Losses of data agreed to on the command line, by logical id.
+    pub(crate) allow_data_loss: Vec<String>,
+    /// Undo what was changed by hand as well.
+    pub(crate) revert_drift: bool,
+}
+
+const KEPT: Planning =
+    Planning { keep: true, seal: false, quick: false, drift: false, revert_drift: false };
+
+/// Plans, shows the plan, asks, and carries it out; what was shown is what is done.
+pub(crate) fn run(
+    format: &'static str,
+    session: &Session,
+    request: &Request,
+    ui: &mut Ui,
+) -> Result<(ExitCode, Applied)> {
+    let begun = Instant::now();
+    let planning = Planning { revert_drift: request.revert_drift, ..KEPT };
+    let prepared = prepare_or_recover(session, planning, ui)?;
+    if !prepared.plan.has_changes() && prepared.plan.blockers().next().is_none() {
+        let applied = carry_out(session, &prepared, &BTreeSet::new(), ui)?;
+        show::applied(format, session, &applied, begun.elapsed(), ui)?;
+        return Ok((ExitCode::Done, applied));
+    }
+    plan::tell(&prepared.plan, ui);
+    let approved = match agree(&prepared, request, ui) {
+        Ok(approved) => approved,
+        Err(error) => {
+            let screen = Screen::new(ui.settings());
+            // Nobody carries them out any more. That they could not be removed is said, and changes nothing.
+            let removed =
+                session.run(&screen, async |deployer| discard(&deployer, &prepared).await);
+            if let Err(failed) = removed {
+                ui.note(&format!("The plan's change sets are still there: {failed}"));
+            }
+            return Err(error);
+        }
+    };
+    let applied = carry_out(session, &prepared, &approved, ui)?;
+    show::applied(format, session, &applied, begun.elapsed(), ui)?;
+    Ok((ExitCode::Done, applied))
+}
+
+fn agree(prepared: &Prepared, request: &Request, ui: &mut Ui) -> Result<BTreeSet<String>> {
+    let blockers: Vec<_> = prepared.plan.blockers().cloned().collect();
+    if !blockers.is_empty() {
+        return Err(DeployError::Blocked(blockers).into());
+    }
+    consent::to_apply(&prepared.plan, &request.allow_data_loss, ui)
+}
+
+/// Carries out a sealed plan, or nothing at all. Handing over the file is the approval, losses of data included: they
+/// were in the plan that somebody sealed.
+pub(crate) fn run_sealed(
+    format: &'static str,
+    session: &Session,
+    file: &Path,
+    ui: &mut Ui,
+) -> Result<(ExitCode, Applied)> {
+    let begun = Instant::now();
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        CliError::io(format!("cannot read the plan {}", file.display()), &error)
+    })?;
+    let sealed = sealed::read(&text)?;
+    let screen = Screen::new(ui.settings());
+    let applied = session.run(&screen, async |deployer| {
+        let again = Planning { keep: false, quick: true, ..KEPT };
+        let prepared = prepare(&deployer, again).await?;
+        let prepared = sealed::reopen(&deployer, &sealed, prepared).await?;
+        let approved =
+            prepared.plan.losses().map(|(_, change)| change.logical_id.clone()).collect();
+        apply(&deployer, &prepared, &approved).await
+    })?;
+    drop(screen);
+    show::applied(format, session, &applied, begun.elapsed(), ui)?;
+    Ok((ExitCode::Done, applied))
+}
+
+fn carry_out(
+    session: &Session,
+    prepared: &Prepared,
+    approved: &BTreeSet<String>,
+    ui: &mut Ui,
+) -> Result<Applied> {
+    let screen = Screen::new(ui.settings());
+    Ok(session.run(&screen, async |deployer| apply(&deployer, prepared, approved).await)?)
+}
+
+/// A stack that died while it was first made is removed on the way; anything else that is stuck is asked about.
+fn prepare_or_recover(session: &Session, planning: Planning, ui: &mut Ui) -> Result<Prepared> {
+    let attempt = |ui: &Ui| {
+        let screen = Screen::new(ui.settings());
+        session.run(&screen, async |deployer| prepare(&deployer, planning).await)
+    };
+    match attempt(ui) {
+        Err(DeployError::Stuck { stack, status, reason }) => {
+            let stuck = DeployError::Stuck { stack, status: status.clone(), reason };
+            if !status.is_dead() && !ui.settings().can_ask {
+                return Err(stuck.into());
+            }
+            ui.note(&format!("{stuck}."));
+            recover::run(session, &recover::Request { from_up: true, ..Default::default() }, ui)?;
+            Ok(attempt(ui)?)
+        }
+        prepared => Ok(prepared?),
+    }
+}
+
+/// What `up` does after the first time: nobody has an account yet.
+pub(crate) fn failed_without_account(error: impl std::fmt::Display) -> CliError {
+    CliError::new(
+        Kind::Failed,
+        format!("the service is up, and its accounts cannot be read: {error}"),
+    )
+    .hint("invite the first user with `syncctl user add EMAIL`")
+}

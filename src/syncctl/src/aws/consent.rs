@@ -1,0 +1,49 @@
+//! Yes, no, and the names that no flag stands for.
+
+use std::collections::BTreeSet;
+
+use deploy::plan::Plan;
+
+use crate::error::{CliError, Kind, Result};
+use crate::settings::Consent;
+use crate::ui::Ui;
+
+/// Asks before a plan is carried out. Losses of data need each name typed, or `--allow-data-loss`.
+pub(crate) fn to_apply(plan: &Plan, allowed: &[String], ui: &mut Ui) -> Result<BTreeSet<String>> {
+    let mut approved: BTreeSet<String> = allowed.iter().cloned().collect();
+    let losses: Vec<(String, String)> = plan
+        .losses()
+        .map(|(_, change)| {
+            let id = change.logical_id.clone();
+            (id.clone(), change.physical_id.clone().unwrap_or(id))
+        })
+        .collect();
+    for (id, name) in &losses {
+        if approved.contains(id) {
+            continue;
+        }
+        if !ui.settings().can_ask {
+            return Err(CliError::new(
+                Kind::Failed,
+                format!("this plan destroys the data in {name}"),
+            )
+            .hint(format!("if that is meant: add --allow-data-loss {id}"))
+            .hint("otherwise change the blueprint back; the plan above says which line does it"));
+        }
+        ui.confirm_by_typing(&format!("This destroys the data in {name}, for good."), name)?;
+        approved.insert(id.clone());
+    }
+    match ui.settings().consent {
+        Consent::Given => {}
+        Consent::Ask if !losses.is_empty() => {}
+        Consent::Ask => ui.confirm("Carry this plan out?")?,
+        Consent::CannotAsk => {
+            return Err(CliError::new(
+                Kind::Failed,
+                "carrying out a plan needs a yes, and there is no terminal to ask on",
+            )
+            .hint("add --yes, or seal the plan with `syncctl plan --out FILE` and run `syncctl apply FILE`"));
+        }
+    }
+    Ok(approved)
+}

@@ -1,0 +1,143 @@
+//! The deployer's events on the screen: a line per step, resources as they go, nothing hidden that went wrong.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use deploy::events::Progress as Resource;
+use deploy::{Event, Listener, Step, Wish};
+
+use super::signals::Signals;
+use crate::settings::{Settings, Verbosity};
+use crate::ui::log_line::printable;
+use crate::ui::progress::Progress;
+use crate::ui::units;
+
+pub(crate) struct Screen {
+    progress: Progress,
+    signals: Signals,
+    every_resource: bool,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    began: BTreeMap<&'static str, Instant>,
+    /// Resources of both stacks with how far each is.
+    resources: BTreeMap<String, Resource>,
+    doing: String,
+}
+
+impl Screen {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self {
+            progress: Progress::new(settings),
+            signals: Signals::listen(settings.can_ask),
+            every_resource: settings.verbosity >= Verbosity::Verbose,
+            state: Mutex::default(),
+        }
+    }
+
+    fn resource(&self, id: &str, resource_type: &str, progress: Resource, reason: Option<&str>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.resources.insert(id.to_owned(), progress);
+        let count = |wanted: Resource| state.resources.values().filter(|it| **it == wanted).count();
+        let (ready, configured) =
+            (count(Resource::Ready) + count(Resource::Gone), count(Resource::Configured));
+        let settling = match configured {
+            0 => String::new(),
+            more => format!(", {more} configured and settling"),
+        };
+        let text = format!(
+            "{}: {ready} of {} resources done{settling}; {} {}",
+            state.doing,
+            state.resources.len(),
+            word(progress),
+            printable(id)
+        );
+        drop(state);
+        self.progress.doing(&text);
+        let line = || format!("{:<10}  {} ({resource_type})", word(progress), printable(id));
+        match progress {
+            Resource::Failed => {
+                let reason = reason.map(|reason| format!(": {}", printable(reason)));
+                self.progress.trouble(&format!("{}{}", line(), reason.unwrap_or_default()));
+            }
+            Resource::Kept => self.progress.trouble(&line()),
+            Resource::Ready | Resource::Gone | Resource::Configured if self.every_resource => {
+                self.progress.done(&line());
+            }
+            _ => {}
+        }
+    }
+}
+
+fn word(progress: Resource) -> &'static str {
+    match progress {
+        Resource::Working => "working on",
+        Resource::Configured => "configured",
+        Resource::Ready => "ready",
+        Resource::Gone => "removed",
+        Resource::Kept => "kept",
+        Resource::Failed => "failed",
+    }
+}
+
+impl Listener for Screen {
+    fn tell(&self, event: Event) {
+        match event {
+            Event::Began { step } => {
+                let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+                state.began.insert(step.name(), Instant::now());
+                state.doing = step.name().to_owned();
+                if matches!(step, Step::Data | Step::App | Step::RemoveApp | Step::RemoveData) {
+                    state.resources.clear();
+                }
+                self.progress.doing(step.name());
+            }
+            Event::Done { step } => {
+                let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+                let began = state.began.remove(step.name());
+                let took = began.map_or_else(String::new, |began| units::seconds(began.elapsed()));
+                let count = match step {
+                    Step::Data | Step::App | Step::RemoveApp | Step::RemoveData => {
+                        let count = std::mem::take(&mut state.resources).len() as u64;
+                        format!("  {}", units::count(count, "resource", "resources"))
+                    }
+                    _ => String::new(),
+                };
+                drop(state);
+                self.progress.done(&format!("{:<17}  {took}{count}", step.name()));
+            }
+            Event::Resource { logical_id, resource_type, progress, reason, .. } => {
+                self.resource(&logical_id, &resource_type, progress, reason.as_deref());
+            }
+            Event::Server { instance, zone, state } => {
+                let text = format!(
+                    "server {} in {}: {}",
+                    printable(&instance),
+                    printable(&zone),
+                    printable(&state)
+                );
+                self.progress.done(&text);
+            }
+            Event::Shipped { sha256, bytes: 0 } => {
+                self.progress.done(&format!("release {} is there already", &sha256[..12]));
+            }
+            Event::Shipped { sha256, bytes } => {
+                let size = units::bytes(bytes);
+                self.progress.done(&format!("release {} uploaded, {size}", &sha256[..12]));
+            }
+            Event::Emptied { bucket, removed } => {
+                let removed = units::grouped(removed);
+                self.progress.doing(&format!("emptying {}: {removed} removed", printable(&bucket)));
+            }
+            Event::Note { text } => self.progress.done(&printable(&text)),
+            Event::Trouble { text } => self.progress.trouble(&printable(&text)),
+        }
+    }
+
+    fn wish(&self) -> Wish {
+        self.signals.wish()
+    }
+}

@@ -1,0 +1,139 @@
+//! One command's connection to an account: client, runtime, release, blueprint.
+
+use std::path::Path;
+
+use blueprint::Resolved;
+use cloud::aws::{Aws, Options};
+use deploy::release::Release;
+use deploy::{Deployer, Listener, Pace};
+use rand::distr::{Alphanumeric, SampleString as _};
+
+use super::endpoint::Http;
+use crate::deployment::Chosen;
+use crate::error::{CliError, Kind, Result};
+use crate::programs;
+use crate::ui::Ui;
+
+/// What the operations of one command share.
+pub(crate) struct Session {
+    runtime: tokio::runtime::Runtime,
+    aws: Aws,
+    endpoint: Http,
+    blueprint: Resolved,
+    blueprint_name: String,
+    release: Option<Release>,
+    run: String,
+}
+
+impl Session {
+    /// Connects with the profile and the Region that were chosen. Nothing is asked of AWS yet.
+    pub(crate) fn open(chosen: Chosen, ui: &Ui) -> Result<Self> {
+        let release = release(&chosen, None)?;
+        Self::with_release(chosen, release, ui)
+    }
+
+    /// For what only looks, or takes down: needs no server program.
+    pub(crate) fn look(chosen: Chosen, ui: &Ui) -> Result<Self> {
+        Self::connect(chosen, None, ui)
+    }
+
+    /// The same with another server program than the blueprint's.
+    pub(crate) fn with_release(chosen: Chosen, release: Release, ui: &Ui) -> Result<Self> {
+        Self::connect(chosen, Some(release), ui)
+    }
+
+    fn connect(chosen: Chosen, release: Option<Release>, ui: &Ui) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| CliError::io("cannot start the asynchronous runtime", &error))?;
+        let (blueprint, blueprint_name) = chosen.into_parts();
+        let region = blueprint.deployment().region.to_string();
+        let options = Options { profile: ui.settings().profile.clone(), region };
+        let aws = runtime.block_on(Aws::connect(options));
+        // Lower case: the run names change sets and tokens, and people read them.
+        let run = Alphanumeric.sample_string(&mut rand::rng(), 10).to_ascii_lowercase();
+        let endpoint = Http::new()?;
+        Ok(Self { runtime, aws, endpoint, blueprint, blueprint_name, release, run })
+    }
+
+    /// Runs one operation to its end.
+    pub(crate) fn run<T>(
+        &self,
+        listener: &dyn Listener,
+        operation: impl AsyncFnOnce(Deployer<'_>) -> deploy::Result<T>,
+    ) -> deploy::Result<T> {
+        let deployer = Deployer {
+            cloud: &self.aws,
+            blueprint: &self.blueprint,
+            blueprint_name: &self.blueprint_name,
+            release: self.release.as_ref(),
+            listener,
+            endpoint: &self.endpoint,
+            run: &self.run,
+            now: jiff::Timestamp::now,
+            pace: Pace::default(),
+        };
+        self.runtime.block_on(operation(deployer))
+    }
+
+    /// The same on the accounts of the service.
+    pub(crate) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// The runtime alone, for clients that outlive the session.
+    pub(crate) fn into_runtime(self) -> tokio::runtime::Runtime {
+        self.runtime
+    }
+
+    pub(crate) fn aws(&self) -> &Aws {
+        &self.aws
+    }
+
+    pub(crate) fn blueprint(&self) -> &Resolved {
+        &self.blueprint
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.blueprint.deployment().name.as_str()
+    }
+
+    /// Another release for what follows.
+    pub(crate) fn set_release(&mut self, release: Release) {
+        self.release = Some(release);
+    }
+}
+
+/// The server program: of `path`, else what the blueprint names, else the bundled one for the servers' processors.
+pub(crate) fn release(chosen: &Chosen, path: Option<&Path>) -> Result<Release> {
+    let named = chosen.named_release();
+    if let Some(path) = path {
+        let program = programs::with_server(path)?.syncd;
+        return Ok(Release::read(&program, &program.display().to_string()).map_err(from_release)?);
+    }
+    if named != "bundled" {
+        let program = programs::with_server(Path::new(&named))?.syncd;
+        return Release::read(&program, &named).map_err(from_release);
+    }
+    let program = programs::bundled_for(chosen.architecture())?;
+    Release::read(&program, &named).map_err(from_release)
+}
+
+fn from_release(error: deploy::release::ReleaseError) -> CliError {
+    deploy::DeployError::from(error).into()
+}
+
+/// Kept apart from a refusal by AWS: the blueprint is for this machine.
+pub(crate) fn require_aws(chosen: &Chosen, command: &str) -> Result<()> {
+    if chosen.is_aws() {
+        return Ok(());
+    }
+    let message = format!(
+        "`syncctl {command}` is for `target: aws`, and `{}` runs on this machine",
+        chosen.name()
+    );
+    Err(CliError::new(Kind::Failed, message)
+        .hint("`syncctl up` brings it up here, and `syncctl status` shows it")
+        .hint("for a blueprint that runs on AWS: `syncctl init --preset production`"))
+}

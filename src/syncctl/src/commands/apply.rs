@@ -1,0 +1,46 @@
+use std::path::PathBuf;
+
+use clap::builder::FalseyValueParser;
+use clap::{ArgAction, Args};
+
+use crate::aws::Session;
+use crate::aws::apply::{Request, run as apply, run_sealed};
+use crate::aws::session::require_aws;
+use crate::deployment;
+use crate::env_vars;
+use crate::error::Result;
+use crate::exit_code::ExitCode;
+use crate::ui::Ui;
+
+/// Carry out a plan on AWS: change both stacks, ship the release, roll the servers, verify
+///
+/// With the file of a sealed plan exactly that is done, without a question, or nothing at all: exit
+/// code 76 where it is stale. Without one it plans, shows the plan and asks. Ctrl-C asks whether to
+/// leave, cancel or wait; what AWS has begun goes on by itself, and the next run goes on from there.
+#[derive(Debug, Args)]
+pub(crate) struct ApplyArgs {
+    /// Sealed plan of `syncctl plan --out`
+    #[arg(value_name = "FILE")]
+    plan: Option<PathBuf>,
+    /// Agree to lose the data of this resource, by its id in the plan; repeatable
+    #[arg(long, value_name = "ID", value_delimiter = ',', env = env_vars::APPLY_ALLOW_DATA_LOSS, hide_env = true)]
+    allow_data_loss: Vec<String>,
+    /// Undo what was changed past syncctl as well
+    #[arg(long, value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, env = env_vars::APPLY_REVERT_DRIFT, hide_env = true)]
+    revert_drift: bool,
+}
+
+pub(crate) fn run(args: ApplyArgs, ui: &mut Ui) -> Result<ExitCode> {
+    const FORMAT: &str = "syncctl/apply/1";
+    let chosen = deployment::load(ui)?;
+    require_aws(&chosen, "apply")?;
+    let session = Session::open(chosen, ui)?;
+    let (code, _) = match args.plan {
+        Some(file) => run_sealed(FORMAT, &session, &file, ui)?,
+        None => {
+            let (allow_data_loss, revert_drift) = (args.allow_data_loss, args.revert_drift);
+            apply(FORMAT, &session, &Request { allow_data_loss, revert_drift }, ui)?
+        }
+    };
+    Ok(code)
+}

@@ -1,0 +1,96 @@
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use clap::builder::FalseyValueParser;
+use clap::{ArgAction, Args};
+use deploy::planner::{Planning, Prepared, discard, prepare};
+use deploy::sealed;
+
+use crate::aws::Session;
+use crate::aws::listener::Screen;
+use crate::aws::plan::{Shape, show};
+use crate::aws::session::require_aws;
+use crate::cli::Format;
+use crate::deployment;
+use crate::env_vars;
+use crate::error::{CliError, Kind, Result};
+use crate::exit_code::ExitCode;
+use crate::ui::Ui;
+
+/// Show what `apply` would do to the deployment on AWS, and change nothing
+///
+/// Changes come sorted by harm, with the line of the blueprint they come from. --out seals the plan:
+/// `syncctl apply FILE` then carries out exactly this or nothing at all. --format markdown writes a
+/// comment for a pull request; where GITHUB_STEP_SUMMARY is set, it is appended there as well.
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    /// Seal the plan into this new file, and keep its change sets
+    #[arg(long, value_name = "FILE", conflicts_with = "quick", env = env_vars::PLAN_OUT, hide_env = true)]
+    out: Option<PathBuf>,
+    /// Exit code 2 where there are changes, 0 where there are none
+    #[arg(long, value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, env = env_vars::PLAN_DETAILED_EXITCODE, hide_env = true)]
+    detailed_exitcode: bool,
+    /// Compare templates only: no change sets, no drift, no checks of the account
+    #[arg(long, value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, env = env_vars::PLAN_QUICK, hide_env = true)]
+    quick: bool,
+}
+
+pub(crate) fn run(args: PlanArgs, ui: &mut Ui) -> Result<ExitCode> {
+    let chosen = deployment::load(ui)?;
+    require_aws(&chosen, "plan")?;
+    let session = Session::open(chosen, ui)?;
+    if let Some(path) = args.out.as_ref().filter(|path| path.exists()) {
+        return Err(CliError::new(
+            Kind::CannotCreate,
+            format!("{} exists already", path.display()),
+        )
+        .hint("name a file that does not exist yet"));
+    }
+    let planning = Planning {
+        keep: false,
+        seal: args.out.is_some(),
+        quick: args.quick,
+        drift: !args.quick,
+        revert_drift: false,
+    };
+    let prepared = {
+        let screen = Screen::new(ui.settings());
+        session.run(&screen, async |deployer| prepare(&deployer, planning).await)?
+    };
+    if let Some(path) = &args.out
+        && let Err(error) = write_seal(&prepared, path)
+    {
+        let screen = Screen::new(ui.settings());
+        // A plan that could not be written is no plan: its change sets are litter.
+        session.run(&screen, async |deployer| discard(&deployer, &prepared).await)?;
+        return Err(error);
+    }
+    let shape = match ui.settings().format {
+        Format::Json => Shape::Json,
+        Format::Markdown => Shape::Markdown,
+        Format::Text | Format::Svg | Format::Mermaid => Shape::Text,
+    };
+    show(&prepared.plan, shape, ui)?;
+    if let Some(path) = &args.out {
+        ui.note(&format!(
+            "Sealed into {}; carry it out with `syncctl apply {}`.",
+            path.display(),
+            path.display()
+        ));
+    }
+    Ok(match args.detailed_exitcode && prepared.plan.has_changes() {
+        true => ExitCode::ChangesPresent,
+        false => ExitCode::Done,
+    })
+}
+
+fn write_seal(prepared: &Prepared, path: &Path) -> Result<()> {
+    let sealed = sealed::seal(prepared, jiff::Timestamp::now());
+    let text = serde_json::to_string_pretty(&sealed)
+        .map_err(|error| CliError::from_error(Kind::Failed, &error))?;
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .map_err(|error| CliError::write(format!("cannot write {}", path.display()), &error))
+}

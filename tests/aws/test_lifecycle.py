@@ -1,0 +1,86 @@
+"""From nothing to a deployment and back, as a person runs it (DP-1 to DP-4)."""
+
+import json
+
+import pytest
+
+from product import Product
+
+
+@pytest.fixture
+def acme(tmp_path, stage):
+    return Product(tmp_path / "acme", stage)
+
+
+def outputs(product):
+    return product.json("outputs")["outputs"]
+
+
+def test_a_deployment_is_planned_made_changed_sealed_and_taken_down(acme, stage):
+    """DP-1, DP-2: plan, apply, change, plan --out, apply FILE, empty plan, drift, down."""
+    plan = acme.json("plan", "--detailed-exitcode", code=2)
+    assert plan["format"] == "syncctl/plan/1"
+    assert {it["operation"] for it in plan["stacks"]} == {"create"}
+    assert stage.client("cloudformation").describe_stacks()["Stacks"] == [], "a plan leaves nothing behind"
+
+    done = acme.run("apply", "--yes")
+    assert "acme is up to date" in done.stdout, done.stdout + done.stderr
+    assert acme.json("plan", "--detailed-exitcode")["stacks"][0]["operation"] == "nothing"
+
+    out = outputs(acme)
+    objects = stage.client("s3").list_objects_v2(Bucket=out["ArtifactBucket"], Prefix="releases/")["Contents"]
+    assert len(objects) == 1, "the release was shipped once"
+    group = stage.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"][0]
+    assert len(group["Instances"]) == 3
+    assert len({it["AvailabilityZone"] for it in group["Instances"]}) == 3, "three zones (HA-2)"
+
+    acme.write(least=4)
+    acme.run("plan", "--out", "plan.json", "--detailed-exitcode", code=2)
+    acme.run("apply", "plan.json")
+    group = stage.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"][0]
+    assert group["MinSize"] == 4
+    stale = acme.run("apply", "plan.json", code=76)
+    assert "stale" in stale.stderr
+    acme.run("plan", "--detailed-exitcode")
+
+    acme.run("down", "--yes")
+    assert stage.client("cloudformation").describe_stacks()["Stacks"] == []
+    assert stage.client("s3").list_buckets()["Buckets"] == [], "what is disposable is gone"
+
+
+def test_a_release_is_rolled_and_rolled_back(acme):
+    """DP-2: the last release that passed its gate, without knowing its digest."""
+    acme.run("up", "--yes")
+    first = acme.json("releases")["deployed"]
+    program = acme.release("two")
+    acme.run("roll", "--release", str(program), "--yes")
+    second = acme.json("releases")
+    assert second["deployed"] != first
+    assert [it["outcome"] for it in second["releases"]] == ["passed", "passed"]
+    acme.run("rollback", "--yes")
+    assert acme.json("releases")["deployed"] == first
+
+
+def test_data_that_is_kept_is_taken_over_by_the_next_deployment(acme, stage):
+    """Pain 14: after a retained destroy, re-creating fails with "already exists" elsewhere."""
+    acme.write(retain="true")
+    acme.run("up", "--yes")
+    bucket = outputs(acme)["ContentBucket"]
+    stage.client("s3").put_object(Bucket=bucket, Key="s/x/1", Body=b"precious", IfNoneMatch="*")
+    down = acme.run("down", "--yes")
+    assert bucket in down.stdout, "what stays is named"
+    plan = acme.json("plan")
+    imports = [it for stack in plan["stacks"] for it in stack["changes"] if it["action"] == "import"]
+    assert bucket in {it["physical_id"] for it in imports}
+    acme.run("up", "--yes")
+    body = stage.client("s3").get_object(Bucket=bucket, Key="s/x/1")["Body"].read()
+    assert body == b"precious"
+
+
+def test_people_are_invited_with_the_deployers_credentials(acme):
+    """FS-6: the first user and the next ones."""
+    done = acme.run("up", "--yes")
+    assert "sync-agent login" in done.stderr
+    acme.run("user", "add", "anna@example.com")
+    listed = acme.json("user", "list")
+    assert "anna@example.com" in json.dumps(listed)
