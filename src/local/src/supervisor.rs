@@ -237,6 +237,7 @@ impl Supervisor {
         self.steer_fixed(now);
         self.steer_group(now);
         for member in &mut self.members {
+            member.watch_by_trust(&self.in_force);
             let busy = self.report.as_ref().and_then(|report| {
                 let backend = report.of(member.process()?)?;
                 Some(!backend.draining || backend.in_flight > 0)
@@ -318,11 +319,12 @@ impl Supervisor {
 
     /// Everything is as it should be with the release in force.
     fn converged(&self) -> bool {
-        let servers = self.members.iter().filter(|member| member.kind() == Kind::Server).count();
+        let parts = || self.members.iter().filter(|member| !member.standby);
+        let servers = parts().filter(|member| member.kind() == Kind::Server).count();
         !self.fixed.is_empty()
             && servers == usize::from(self.sizer.desired())
-            && self.members.len() == self.fixed.len() + servers
-            && self.members.iter().all(|member| member.is_settled() && !member.is_outdated())
+            && parts().count() == self.fixed.len() + servers
+            && parts().all(|member| member.is_settled() && !member.is_outdated())
     }
 
     fn publish(&mut self) {

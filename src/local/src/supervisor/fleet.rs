@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rustix::process::Signal;
 
 use super::Supervisor;
-use super::group::{Instance, Pace, Step, Zone, plan};
+use super::group::{Instance, Pace, Step, Zone, plan, spare};
 use super::member::{Member, Phase};
 use crate::activity::{Event, record};
 use crate::balancer::report::BalancerReport;
@@ -26,6 +26,7 @@ impl Supervisor {
             .map(|member| self.instance(member))
             .collect();
         let desired = usize::from(self.sizer.desired());
+        self.keep_spare(spare(&instances, &zones, desired));
         for step in plan(&instances, &zones, desired, self.pace()) {
             match step {
                 Step::Launch { name, .. } => self.launch(&name),
@@ -38,6 +39,18 @@ impl Supervisor {
                     }
                 }
             }
+        }
+    }
+
+    /// Beside the group, and running: for what servers on trial fail, or must not be given.
+    fn keep_spare(&mut self, name: Option<&str>) {
+        for member in &mut self.members {
+            let standby = Some(member.name()) == name;
+            if standby && !member.standby {
+                let cause = "it stays as a standby while the new release is on trial";
+                record(&self.data, member.name(), Event::Changed, cause);
+            }
+            member.standby = standby;
         }
     }
 
@@ -118,6 +131,9 @@ impl Supervisor {
             settled: member.is_settled() && in_service(self.report.as_ref(), member),
             leaving: member.wished.is_none(),
             outdated,
+            proven: self.in_force.rollout.as_ref().is_some_and(|rollout| {
+                rollout.is_trial() && member.digest() == rollout.from.digest
+            }),
         }
     }
 

@@ -36,6 +36,7 @@ impl Notice {
 
 /// Ends the questions when dropped.
 pub(super) struct Watch {
+    closely: Arc<AtomicBool>,
     over: Arc<AtomicBool>,
     prober: Thread,
 }
@@ -57,6 +58,7 @@ impl Watch {
         sender: &Sender<Notice>,
     ) -> Self {
         let over = Arc::new(AtomicBool::new(false));
+        let closely = Arc::new(AtomicBool::new(false));
         let (identity, launch, deaths) =
             (process.identity.clone(), process.launch.clone(), sender.clone());
         thread::spawn(move || {
@@ -69,10 +71,22 @@ impl Watch {
             launch: process.launch.clone(),
             first_path,
             sender: sender.clone(),
+            closely: Arc::clone(&closely),
             over: Arc::clone(&over),
         };
         let prober = thread::spawn(move || prober.run()).thread().clone();
-        Self { over, prober }
+        Self { closely, over, prober }
+    }
+
+    /// More often, or as the blueprint says; the next check comes by that.
+    pub(super) fn look_closely(&self, closely: bool) {
+        if self.closely.swap(closely, Ordering::Relaxed) != closely {
+            self.prober.unpark();
+        }
+    }
+
+    pub(super) fn is_close(&self) -> bool {
+        self.closely.load(Ordering::Relaxed)
     }
 }
 
@@ -81,6 +95,7 @@ struct Prober {
     launch: String,
     first_path: Option<&'static str>,
     sender: Sender<Notice>,
+    closely: Arc<AtomicBool>,
     over: Arc<AtomicBool>,
 }
 
@@ -89,13 +104,14 @@ impl Prober {
         let begun = Instant::now();
         while self.ask(self.first_path).is_err() {
             let pause = if begun.elapsed() < EAGER_FOR { EAGER } else { LESS_EAGER };
-            if !self.rest(pause) {
+            if !self.rest(|| pause) {
                 return;
             }
         }
         self.tell(Notice::Healthy { launch: self.launch.clone() });
         let mut failures = 0;
-        while self.rest(self.component.health.interval) {
+        let interval = || self.component.health.pause(self.closely.load(Ordering::Relaxed));
+        while self.rest(interval) {
             match self.ask(None) {
                 Ok(()) => failures = 0,
                 Err(unwell) => {
@@ -126,11 +142,11 @@ impl Prober {
         }
     }
 
-    /// `false` when there is no more to ask.
-    fn rest(&self, pause: Duration) -> bool {
-        let until = Instant::now() + pause;
+    /// `false` when there is no more to ask. The pause may change while it lasts.
+    fn rest(&self, pause: impl Fn() -> Duration) -> bool {
+        let begun = Instant::now();
         while !self.over.load(Ordering::Relaxed) {
-            let left = until.saturating_duration_since(Instant::now());
+            let left = pause().saturating_sub(begun.elapsed());
             if left.is_zero() {
                 return true;
             }
