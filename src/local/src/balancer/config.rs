@@ -13,7 +13,7 @@ use crate::data::files::{Durability, Stamp, read_json, write_json};
 use crate::error::{LocalError, Result};
 use crate::spec::{HealthSpec, TlsSpec};
 
-const FILE: &str = "backends.json";
+pub(crate) const FILE: &str = "backends.json";
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Everything but `backends` is fixed for the life of a balancer process.

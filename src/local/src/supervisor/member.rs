@@ -333,6 +333,11 @@ impl Member {
         matches!(self.phase, Phase::Healthy { .. })
     }
 
+    /// Healthy for so long that its past no longer counts.
+    pub(super) fn is_calm(&self) -> bool {
+        self.is_settled() && self.failures == 0
+    }
+
     /// Runs something else than is wished.
     pub(super) fn is_outdated(&self) -> bool {
         let Some(process) = &self.process else { return false };

@@ -196,7 +196,7 @@ fn fail_in_the_bake(fault: &str) -> (LocalError, Seen) {
                     match answer {
                         Ok(answer) if answer.status == 200 => seen.answered += 1,
                         other => {
-                            seen.failed[usize::from(method == "POST")].push(format!("{other:?}"))
+                            seen.failed[usize::from(method == "POST")].push(format!("{other:?}"));
                         }
                     }
                 }
