@@ -1,13 +1,13 @@
 //! The balancer alone, before servers of the test's choosing (HA-5).
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::bench::{Bench, config, server, write_config};
-use crate::support::{Deployment, UntilDropped, eventually, request, stand_in};
+use crate::bench::{Bench, Wire, config, server, write_config};
+use crate::support::{Deployment, UntilDropped, eventually, free_address, request, stand_in};
 
 const HUNDRED_MEGABYTES: usize = 100 * 1024 * 1024;
 
@@ -155,13 +155,22 @@ fn a_long_poll_waits_and_a_stop_lets_it_finish() {
 fn a_websocket_passes_in_both_directions() {
     let bench = Bench::with_servers(1);
     for _ in 0..60 {
-        converse_by_websocket(bench.listen);
+        converse_by_websocket(&mut bench.dial());
     }
 }
 
-fn converse_by_websocket(address: SocketAddr) {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+#[test]
+fn a_websocket_passes_over_tls_too() {
+    let addresses = vec![free_address()];
+    let servers = vec![server(addresses[0])];
+    let bench = Bench::before(addresses, servers, |config| config["tls"] = "self_made".into());
+    eventually("the server is in", || bench.reports("\"healthy\""));
+    for _ in 0..60 {
+        converse_by_websocket(&mut bench.dial());
+    }
+}
+
+fn converse_by_websocket(stream: &mut impl Wire) {
     let handshake = "GET /socket HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     stream.write_all(handshake.as_bytes()).unwrap();
