@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use rustix::process::Signal;
 
 use super::Supervisor;
-use super::group::{Instance, Pace, Step, Zone, plan, spare};
+use super::group::{Instance, Pace, Step, Zone, free_names, plan, spare};
 use super::member::{Member, Phase};
 use crate::activity::{Event, record};
 use crate::balancer::report::BalancerReport;
 use crate::component::{Kind, server};
+use crate::desired::Desired;
 use crate::layout::{zone_names, zone_of};
 use crate::rollout;
 
@@ -27,9 +28,13 @@ impl Supervisor {
             .collect();
         let desired = usize::from(self.sizer.desired());
         self.keep_spare(spare(&instances, &zones, desired));
-        for step in plan(&instances, &zones, desired, self.pace()) {
+        let steps = plan(&instances, &zones, desired, self.pace());
+        if steps.is_empty() {
+            self.make_up_for_standby(&instances, &zones);
+        }
+        for step in steps {
             match step {
-                Step::Launch { name, .. } => self.launch(&name),
+                Step::Launch { name, .. } => self.launch(&name, &self.effective.clone()),
                 Step::Release { name, cause } => {
                     let until = now + self.desired.spec.drain_timeout;
                     if let Some(member) =
@@ -54,6 +59,22 @@ impl Supervisor {
         }
     }
 
+    /// One that was lost together with its supervisor, or with its zone.
+    fn make_up_for_standby(&mut self, instances: &[Instance], zones: &[Zone]) {
+        let Some(rollout) = &self.in_force.rollout else { return };
+        let watched = matches!(rollout.phase, rollout::Phase::Baking { .. });
+        let alone = instances.iter().all(|one| one.settled && !one.leaving && !one.outdated);
+        if watched
+            && alone
+            && let Some(zone) = zones.iter().find(|zone| zone.available)
+        {
+            let before = self.desired.with_release(&rollout.from);
+            if let Some(name) = free_names(instances, &zone.name).next() {
+                self.launch(&name, &before);
+            }
+        }
+    }
+
     /// Says to every server that stays what it should be.
     pub(super) fn wish_servers(&mut self) {
         let before = self.layout.clone();
@@ -72,13 +93,13 @@ impl Supervisor {
         self.keep_layout(&before);
     }
 
-    fn launch(&mut self, name: &str) {
+    fn launch(&mut self, name: &str, desired: &Desired) {
         let before = self.layout.clone();
         if let Err(error) = self.layout.complete_server(name) {
             tracing::error!(%error, "no address to be had");
         }
         self.keep_layout(&before);
-        if let Some(component) = server(&self.data, &self.effective, &self.layout, name) {
+        if let Some(component) = server(&self.data, desired, &self.layout, name) {
             self.members.push(Member::new(component));
         }
     }

@@ -115,7 +115,7 @@ fn spread(zones: &[Zone], desired: usize) -> Vec<(&Zone, usize)> {
 }
 
 /// The lowest ordinals that nobody has, leaving ones included: their address is still in use.
-fn free_names(instances: &[Instance], zone: &str) -> impl Iterator<Item = String> {
+pub(super) fn free_names(instances: &[Instance], zone: &str) -> impl Iterator<Item = String> {
     let taken: Vec<&str> = instances.iter().map(|instance| instance.name.as_str()).collect();
     (1..)
         .map(move |ordinal| format!("{zone}-{ordinal}"))
@@ -171,7 +171,7 @@ fn releases(
     let all_settled = all_current_settled && staying.iter().all(|instance| instance.settled);
     let has_outdated = here.iter().any(|instance| instance.outdated);
     let gone = !zone.available;
-    // One that is wanted for longer is told from others by its name: the iterator outlives the list.
+    // By its name, since the answer outlives the list.
     let last_proven = last_proven(staying.iter().copied()).map(|last| last.name.clone());
     here.sort_by_key(|instance| {
         (

@@ -213,8 +213,8 @@ impl Member {
         }
     }
 
-    /// `answers` says whether it failed its checks by what it answered, or by silence.
-    /// Of one that was looked at closely, silence is the end.
+    /// `answers` says whether it failed its checks by what it answered, or by silence; that is the
+    /// end of one that is looked at closely.
     pub(super) fn unhealthy(&mut self, data: &DataDir, reason: &str, answers: bool) {
         let closely = self.watch.as_ref().is_some_and(Watch::is_close);
         if matches!(self.phase, Phase::Healthy { .. }) {

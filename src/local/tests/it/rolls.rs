@@ -256,7 +256,7 @@ fn a_release_that_errs_everywhere_once_it_is_watched_costs_nobody_anything() {
 #[test]
 fn a_standby_outlives_its_supervisor_and_its_own_death_and_goes_when_the_release_has_passed() {
     let mut deployment = Deployment::new();
-    deployment.spec.bake = Duration::from_secs(6);
+    deployment.spec.bake = Duration::from_secs(10);
     deployment.up();
     let before = deployment.status().release;
     let newer = other_build(&deployment, "newer");
@@ -281,6 +281,13 @@ fn a_standby_outlives_its_supervisor_and_its_own_death_and_goes_when_the_release
         });
         let second = status.servers.iter().find(|server| server.standby).unwrap();
         assert_eq!(second.digest, before);
+        // Both at once: nobody finds it running.
+        kill(status.supervisor.pid.unwrap(), "KILL");
+        kill(second.pid.unwrap(), "KILL");
+        let third = deployment.status_when("one is started to stand by", |status| {
+            standby(status).is_some_and(|pid| Some(pid) != second.pid)
+        });
+        assert_eq!(third.servers.len(), 4);
         let outcome = rolling.join().unwrap().unwrap();
         assert_ne!(outcome.to, before);
     });
