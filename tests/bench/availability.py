@@ -133,7 +133,9 @@ class Bench:
             first = report["timeline"][0]
             lines = [line for line in activities if f": {line['cause']}" in first["text"] and line["component"] == first["component"]]
             struck = instant(lines[-1]["at"]) - first["after"]
-            return struck, first["after"], report["replaced_after"]
+            # The drill's own lines tell what it did, not what was noticed of it.
+            noticed = [moment["after"] for moment in report["timeline"] if moment["component"] != "drill"]
+            return struck, noticed[0] if noticed else None, report["replaced_after"]
         gone = [line for line in activities if line["cause"].startswith("going back from") and instant(line["at"]) >= begun]
         return begun, instant(gone[0]["at"]) - begun if gone else 0, back - begun
 

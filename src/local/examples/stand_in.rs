@@ -66,10 +66,28 @@ fn serve() -> ExitCode {
             std::process::exit(3);
         });
     }
+    if own_fault("exit-on-cue") || own_fault("freeze-on-cue") {
+        std::thread::spawn(|| {
+            while !fault("cue").exists() {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            fail_on_cue();
+        });
+    }
     for stream in listener.incoming().flatten() {
         std::thread::spawn(move || converse(stream, begun));
     }
     ExitCode::SUCCESS
+}
+
+fn fail_on_cue() {
+    if own_fault("freeze-on-cue") {
+        let me = rustix::process::getpid();
+        rustix::process::kill_process(me, rustix::process::Signal::STOP).expect("a signal");
+    } else {
+        #[expect(clippy::exit, reason = "a crash is what is played")]
+        std::process::exit(3);
+    }
 }
 
 /// A file that asks for a fault, beside the credentials the server is given.
@@ -108,6 +126,9 @@ fn answer(reader: &mut BufReader<TcpStream>, writer: &mut TcpStream, begun: Inst
     }
     match path {
         path if own_fault("errors") && !["/health", "/ready"].contains(&path) => {
+            return send(writer, 500, "an error");
+        }
+        "/wait" if own_fault("errors-on-cue") && fault("cue").exists() => {
             return send(writer, 500, "an error");
         }
         "/wait" => std::thread::sleep(Duration::from_millis(number)),

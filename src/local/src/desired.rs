@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::rollout::Pin;
 use crate::spec::LocalSpec;
 
-const FILE: &str = "desired.json";
+pub(crate) const FILE: &str = "desired.json";
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Desired {

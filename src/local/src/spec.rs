@@ -192,6 +192,16 @@ impl Default for HealthSpec {
     }
 }
 
+/// Between checks of a server whose release has not proven itself, at most.
+const CLOSE: Duration = Duration::from_secs(1);
+
+impl HealthSpec {
+    /// Between two checks. Who is looked at closely is found silent in three seconds a check.
+    pub(crate) fn pause(&self, closely: bool) -> Duration {
+        if closely { self.interval.min(CLOSE) } else { self.interval }
+    }
+}
+
 /// The programs the target is made of; absolute paths.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Programs {

@@ -90,6 +90,9 @@ pub struct ComponentStatus {
     pub failures: u32,
     /// SHA-256 of the program it runs.
     pub digest: String,
+    /// A server of the release before, kept beside the group while the new one is on trial.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub standby: bool,
     /// Why it is not healthy, with the last log lines where they tell more.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,

@@ -272,6 +272,7 @@ fn stopped(name: &str, kind: Kind) -> ComponentStatus {
         restarts: 0,
         failures: 0,
         digest: String::new(),
+        standby: false,
         reason: None,
     }
 }

@@ -15,6 +15,7 @@ pub(crate) mod size;
 mod upkeep;
 mod watch;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -36,8 +37,10 @@ use crate::layout::{ENGINES_API, ENGINES_S3, Layout};
 use crate::rollout::{InForce, Pin};
 use crate::state::{RolloutStatus, State};
 
-/// How often files are looked at and limits checked, when nothing happens.
+/// How often files are looked at and limits checked, while something is under way.
 const TICK: Duration = Duration::from_millis(50);
+/// The same when all is well: deaths, failed checks and new wishes are told at once.
+const CALM_TICK: Duration = Duration::from_secs(1);
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
 /// Supervises until SIGTERM, which ends the supervisor alone.
@@ -51,9 +54,10 @@ pub(crate) fn run(data: &DataDir) -> Result<()> {
     };
     let (sender, notices) = channel();
     watch::termination(sender.clone());
+    let told_of_files = watch::files(data, sender.clone());
     let mut supervisor = Supervisor::new(data.clone(), sender)?;
     supervisor.adopt();
-    supervisor.work(&notices);
+    supervisor.work(&notices, &told_of_files);
     Ok(())
 }
 
@@ -139,17 +143,18 @@ impl Supervisor {
         })
     }
 
-    fn work(&mut self, notices: &Receiver<Notice>) {
+    fn work(&mut self, notices: &Receiver<Notice>, told_of_files: &AtomicBool) {
         loop {
             self.reconcile();
             self.publish();
-            match notices.recv_timeout(TICK) {
+            let calm = told_of_files.load(Ordering::Relaxed) && self.is_calm();
+            match notices.recv_timeout(if calm { self.calm_tick() } else { TICK }) {
                 Ok(Notice::Terminate) => {
                     tracing::info!("the supervisor ends; everything else goes on");
                     return;
                 }
+                Ok(Notice::Written) | Err(RecvTimeoutError::Timeout) => self.follow_wish(),
                 Ok(notice) => self.take_in(notice),
-                Err(RecvTimeoutError::Timeout) => self.follow_wish(),
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             if self.looked_after.elapsed() > UPKEEP_EVERY {
@@ -224,8 +229,21 @@ impl Supervisor {
             Notice::Unhealthy { reason, answers, .. } => {
                 member.unhealthy(&self.data, &reason, answers);
             }
-            Notice::Terminate => {}
+            Notice::Written | Notice::Terminate => {}
         }
+    }
+
+    /// Nothing is under way that time alone would bring forward.
+    fn is_calm(&self) -> bool {
+        self.converged()
+            && self.all_in_service()
+            && !self.in_force.is_rolling()
+            && self.outages.is_empty()
+            && self.members.iter().all(Member::is_calm)
+    }
+
+    fn calm_tick(&self) -> Duration {
+        CALM_TICK.min(self.desired.spec.scale.interval)
     }
 
     fn reconcile(&mut self) {
@@ -237,6 +255,7 @@ impl Supervisor {
         self.steer_fixed(now);
         self.steer_group(now);
         for member in &mut self.members {
+            member.watch_by_trust(&self.in_force);
             let busy = self.report.as_ref().and_then(|report| {
                 let backend = report.of(member.process()?)?;
                 Some(!backend.draining || backend.in_flight > 0)
@@ -318,11 +337,12 @@ impl Supervisor {
 
     /// Everything is as it should be with the release in force.
     fn converged(&self) -> bool {
-        let servers = self.members.iter().filter(|member| member.kind() == Kind::Server).count();
+        let parts = || self.members.iter().filter(|member| !member.standby);
+        let servers = parts().filter(|member| member.kind() == Kind::Server).count();
         !self.fixed.is_empty()
             && servers == usize::from(self.sizer.desired())
-            && self.members.len() == self.fixed.len() + servers
-            && self.members.iter().all(|member| member.is_settled() && !member.is_outdated())
+            && parts().count() == self.fixed.len() + servers
+            && parts().all(|member| member.is_settled() && !member.is_outdated())
     }
 
     fn publish(&mut self) {

@@ -121,6 +121,13 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// Whether the space gets something that only this side had.
+    pub(crate) fn brings_new(&self) -> bool {
+        matches!(self, Self::SendNew { .. } | Self::MakeThere { .. })
+    }
+}
+
 /// Why a local name had to give way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {

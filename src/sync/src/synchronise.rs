@@ -20,7 +20,7 @@ use serde::Serialize;
 use crate::api::backoff;
 use crate::clock::Clock;
 use crate::error::{Result, SyncError};
-use crate::plan::{self, Before, Losses, plan};
+use crate::plan::{self, Action, Before, Losses, plan};
 use crate::report::{Event, Problem, Reporter};
 use crate::service::Service;
 use crate::state::State;
@@ -32,7 +32,7 @@ pub(crate) use root::lock_out;
 /// something was removed here, one more for each directory that was renamed.
 const MOST_ROUNDS: u32 = 100;
 
-/// What appears here after so many rounds is left for the next run.
+/// What appears here after so many rounds that brought something new is left for the next run.
 const LATE: u32 = 10;
 
 /// Rows asked for at once.
@@ -102,6 +102,7 @@ pub async fn synchronise(
     let (mut losses, mut lost) = (Losses::default(), Losses::default());
     let mut again = true;
     let mut until = None;
+    let mut brought = 0;
     for round in 0..MOST_ROUNDS {
         let (service, clock) = (run.service.as_ref(), run.clock.as_ref());
         let cursor =
@@ -112,14 +113,17 @@ pub async fn synchronise(
         }
         let synced = run.root.state.synced()?;
         run.scan().await?;
-        if round == LATE {
-            run.caution.close(run.local.entries.keys());
-        }
         if request.mass_delete == MassDelete::Stop {
             run.hold_doubtful(&synced)?;
         }
         let actions = plan(&remote, &run.local, &synced);
         tracing::debug!(?actions, "planned");
+        if actions.iter().any(Action::brings_new) {
+            if brought == LATE {
+                run.caution.close(run.local.entries.keys());
+            }
+            brought += 1;
+        }
         if request.mass_delete == MassDelete::Stop {
             if before.files == 0 {
                 before = Before::of(&synced);

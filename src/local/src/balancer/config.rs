@@ -13,7 +13,7 @@ use crate::data::files::{Durability, Stamp, read_json, write_json};
 use crate::error::{LocalError, Result};
 use crate::spec::{HealthSpec, TlsSpec};
 
-const FILE: &str = "backends.json";
+pub(crate) const FILE: &str = "backends.json";
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Everything but `backends` is fixed for the life of a balancer process.
@@ -44,6 +44,9 @@ pub(crate) struct BackendSpec {
     pub(crate) draining: bool,
     #[serde(default)]
     pub(crate) trust: Trust,
+    /// Gets only what servers on trial have failed or must not be given.
+    #[serde(default)]
+    pub(crate) standby: bool,
 }
 
 /// How far the release that a server runs has proven itself.
@@ -52,7 +55,8 @@ pub(crate) struct BackendSpec {
 pub(crate) enum Trust {
     #[default]
     Proven = 0,
-    /// At first it gets only requests that another server can be given when it fails them.
+    /// At first it gets only requests that another server can be given when it fails them, and of
+    /// the others later no more than one at a time.
     Trial = 1,
     /// Has failed its trial: gets only what nobody else can take.
     Failed = 2,

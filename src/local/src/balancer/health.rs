@@ -1,15 +1,20 @@
 //! The balancer's own probes: one thread per server, quick until the first success, calm after.
+//!
+//! A server on trial is looked at more closely. One that is late once gets nothing that somebody else
+//! can take; that it has failed is for the ordinary threshold, and the supervisor, to say.
 
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::config::BalancerConfig;
+use super::config::{BalancerConfig, Trust};
 use super::registry::{Backend, Registry, Standing};
 use crate::probe;
 use crate::spec::HealthSpec;
 
 /// Between probes of a server that has just appeared or just refused a connection.
 const EAGER: Duration = Duration::from_millis(20);
+/// A server on trial that needs longer for its check is late.
+const LATE: Duration = Duration::from_secs(1);
 /// How long that eagerness lasts; after it the pause grows to the ordinary interval.
 const EAGER_FOR: Duration = Duration::from_secs(5);
 
@@ -32,8 +37,16 @@ fn watch(backend: &Backend, health: &HealthSpec) {
     let mut pause = EAGER;
     while !backend.removed() {
         let before = backend.standing();
-        let outcome = probe::healthy(backend.address, &health.path, health.timeout);
-        let after = judge.judge(backend.standing(), outcome.is_ok());
+        let closely = backend.trust() == Trust::Trial;
+        let limit = if closely { health.timeout.min(LATE) } else { health.timeout };
+        let outcome = probe::healthy(backend.address, &health.path, limit);
+        let late = closely && outcome.as_ref().is_err_and(|unwell| !unwell.answers());
+        backend.set_suspect(late && before != Standing::Unproven);
+        let standing = backend.standing();
+        let after = match standing {
+            Standing::Healthy if late => standing,
+            _ => judge.judge(standing, outcome.is_ok()),
+        };
         if let Err(reason) = &outcome
             && before != Standing::Unproven
         {
@@ -49,7 +62,7 @@ fn watch(backend: &Backend, health: &HealthSpec) {
                 pause = (pause * 2).min(health.interval);
             }
         } else {
-            pause = health.interval;
+            pause = health.pause(closely);
             unproven_since = Instant::now();
         }
         std::thread::park_timeout(pause);

@@ -128,14 +128,17 @@ impl ProxyHttp for Balancer {
         passage: &mut Passage,
     ) -> pingora::Result<Box<HttpPeer>> {
         passage.server = None;
-        let Some(backend) = self.registry.choose(&passage.tried, passage.repeatable) else {
+        let chosen = self.registry.choose(&passage.tried, passage.repeatable);
+        let address = chosen.as_ref().map(|occupation| occupation.server.address);
+        passage.server = chosen;
+        let Some(address) = address else {
             return Err(Error::explain(ErrorType::HTTPStatus(503), "no healthy server"));
         };
         if !passage.tried.is_empty() {
             self.registry.retries.fetch_add(1, Ordering::Relaxed);
         }
-        passage.tried.push(backend.address);
-        let mut peer = HttpPeer::new(backend.address, false, String::new());
+        passage.tried.push(address);
+        let mut peer = HttpPeer::new(address, false, String::new());
         peer.options.connection_timeout = Some(CONNECT);
         peer.options.total_connection_timeout = Some(CONNECT);
         peer.options.read_timeout = Some(SILENT_SERVER);
@@ -146,7 +149,6 @@ impl ProxyHttp for Balancer {
             peer.group_key = 1;
             peer.options.custom_l4 = Some(Arc::new(Hesitantly));
         }
-        passage.server = Some(backend.occupy());
         Ok(Box::new(peer))
     }
 
@@ -177,7 +179,7 @@ impl ProxyHttp for Balancer {
         response: &mut ResponseHeader,
         passage: &mut Passage,
     ) -> pingora::Result<()> {
-        let Some(Occupation(server)) = passage.server.as_ref() else { return Ok(()) };
+        let Some(Occupation { server, .. }) = &passage.server else { return Ok(()) };
         // How a release answers those who look whether it is there says little about it.
         if !PROBED.contains(&session.req_header().uri.path()) {
             server.count_answer(response.status);
@@ -212,8 +214,8 @@ impl ProxyHttp for Balancer {
         passage: &mut Passage,
         mut error: Box<Error>,
     ) -> Box<Error> {
-        if let Some(server) = passage.server.take() {
-            server.0.eject();
+        if let Some(occupation) = passage.server.take() {
+            occupation.server.eject();
         }
         error.set_retry(true);
         error
@@ -239,8 +241,8 @@ impl ProxyHttp for Balancer {
         }
         let upstream = error.esource() == &ErrorSource::Upstream;
         // A kept connection may have been closed in good order just before.
-        if let Some(server) = passage.server.as_ref().filter(|_| upstream && !reused) {
-            server.0.errors.fetch_add(1, Ordering::Relaxed);
+        if let Some(one) = passage.server.as_ref().filter(|_| upstream && !reused) {
+            one.server.errors.fetch_add(1, Ordering::Relaxed);
         }
         let broken = matches!(
             error.etype(),
@@ -287,7 +289,7 @@ impl ProxyHttp for Balancer {
         if error.esource() == &ErrorSource::Downstream {
             return;
         }
-        let server = passage.server.as_ref().map_or("none", |server| server.0.name.as_str());
+        let server = passage.server.as_ref().map_or("none", |one| one.server.name.as_str());
         let request = session.req_header();
         tracing::warn!(
             request_id = %passage.request_id,

@@ -28,6 +28,8 @@ pub(crate) enum Standing {
 pub(crate) struct Registry {
     backends: RwLock<Arc<Vec<Arc<Backend>>>>,
     turn: AtomicUsize,
+    /// A server on trial has a request that can't be repeated.
+    exposed: AtomicBool,
     in_flight: AtomicUsize,
     pub(super) requests: AtomicU64,
     /// Answers the balancer had to give itself because no server could.
@@ -42,6 +44,9 @@ pub(crate) struct Backend {
     pub(super) launch: String,
     draining: AtomicBool,
     trust: AtomicU8,
+    standby: AtomicBool,
+    /// On trial, and late with its last check.
+    suspect: AtomicBool,
     standing: AtomicU8,
     in_flight: AtomicUsize,
     pub(super) requests: AtomicU64,
@@ -66,6 +71,7 @@ impl Registry {
                 Some(known) => {
                     known.draining.store(spec.draining, Ordering::Relaxed);
                     known.trust.store(spec.trust as u8, Ordering::Relaxed);
+                    known.standby.store(spec.standby, Ordering::Relaxed);
                     Arc::clone(known)
                 }
                 None => Arc::new(Backend::new(spec)),
@@ -83,19 +89,32 @@ impl Registry {
     /// The healthy server with the fewest requests in flight, in turn among equals; one whose release
     /// has proven itself first, where that matters. `repeatable` says whether the request may be given
     /// to another server after this one has failed it.
-    pub(crate) fn choose(&self, tried: &[SocketAddr], repeatable: bool) -> Option<Arc<Backend>> {
+    pub(crate) fn choose(
+        self: &Arc<Self>,
+        tried: &[SocketAddr],
+        repeatable: bool,
+    ) -> Option<Occupation> {
         let backends = self.backends();
         let count = backends.len();
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        (0..count)
+        let mut exposure = None;
+        let need = if !tried.is_empty() {
+            Need::Certainty
+        } else if repeatable {
+            Need::Anyone
+        } else {
+            let on_trial = |backend: &Arc<Backend>| backend.trust() == Trust::Trial;
+            if backends.iter().any(on_trial) && !backends.iter().any(|one| one.is_trouble()) {
+                exposure = Exposure::begin(self);
+            }
+            Need::One { exposed: exposure.is_some() }
+        };
+        let backend = (0..count)
             .map(|step| &backends[(turn.wrapping_add(step)) % count])
             .filter(|backend| backend.takes_requests() && !tried.contains(&backend.address))
-            .min_by_key(|backend| {
-                // Whoever has been failed once goes to somebody who is known.
-                let careful = !repeatable || !tried.is_empty();
-                (backend.risk(careful), backend.in_flight())
-            })
-            .cloned()
+            .min_by_key(|backend| (backend.risk(need), backend.in_flight()))?;
+        let exposure = exposure.filter(|_| backend.trust() == Trust::Trial);
+        Some(Occupation::begin(Arc::clone(backend), exposure))
     }
 
     /// Whether somebody else would take a request that these have failed.
@@ -136,6 +155,8 @@ impl Backend {
             launch: spec.launch.clone(),
             draining: AtomicBool::new(spec.draining),
             trust: AtomicU8::new(spec.trust as u8),
+            standby: AtomicBool::new(spec.standby),
+            suspect: AtomicBool::new(false),
             standing: AtomicU8::new(Standing::Unproven as u8),
             in_flight: AtomicUsize::new(0),
             requests: AtomicU64::new(0),
@@ -197,17 +218,35 @@ impl Backend {
         }
     }
 
+    pub(super) fn set_suspect(&self, suspect: bool) {
+        if self.suspect.swap(suspect, Ordering::Relaxed) != suspect {
+            tracing::info!(server = %self.name, address = %self.address, suspect, "server on trial");
+        }
+    }
+
+    /// On trial, and not without fault: reason enough to give nobody of its release what can't be
+    /// repeated.
+    fn is_trouble(&self) -> bool {
+        self.trust() == Trust::Trial
+            && (self.errors.load(Ordering::Relaxed) > 0 || self.suspect.load(Ordering::Relaxed))
+    }
+
     /// Of giving it a request: the lowest is best.
-    fn risk(&self, careful: bool) -> u8 {
+    fn risk(&self, need: Need) -> u8 {
         match self.trust() {
-            Trust::Proven => 0,
-            Trust::Trial => {
-                let errors = self.errors.load(Ordering::Relaxed);
-                let known =
-                    errors == 0 && self.good_answers.load(Ordering::Relaxed) >= ENOUGH_ANSWERS;
-                u8::from(careful && !known)
-            }
-            Trust::Failed => 2,
+            Trust::Proven if need == Need::Certainty => 0,
+            Trust::Proven => u8::from(self.standby.load(Ordering::Relaxed)),
+            Trust::Trial if self.suspect.load(Ordering::Relaxed) => 3,
+            Trust::Trial => match need {
+                Need::Anyone => 0,
+                Need::One { exposed: true }
+                    if self.good_answers.load(Ordering::Relaxed) >= ENOUGH_ANSWERS =>
+                {
+                    0
+                }
+                Need::One { .. } | Need::Certainty => 2,
+            },
+            Trust::Failed => 4,
         }
     }
 
@@ -226,11 +265,33 @@ impl Backend {
     pub(crate) fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::SeqCst)
     }
+}
 
-    pub(crate) fn occupy(self: &Arc<Self>) -> Occupation {
-        self.in_flight.fetch_add(1, Ordering::SeqCst);
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        Occupation(Arc::clone(self))
+/// What a request asks of its server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Need {
+    /// Another can be asked if it fails.
+    Anyone,
+    /// There is one attempt. `exposed` says that a server on trial may have it.
+    One { exposed: bool },
+    /// Another has failed it before.
+    Certainty,
+}
+
+/// The right to give a server on trial a request that can't be repeated: there is one, so that a
+/// release that goes down with all its servers takes one such request with it.
+struct Exposure(Arc<Registry>);
+
+impl Exposure {
+    fn begin(registry: &Arc<Registry>) -> Option<Self> {
+        let free = !registry.exposed.swap(true, Ordering::SeqCst);
+        free.then(|| Self(Arc::clone(registry)))
+    }
+}
+
+impl Drop for Exposure {
+    fn drop(&mut self) {
+        self.0.exposed.store(false, Ordering::SeqCst);
     }
 }
 
@@ -244,11 +305,22 @@ impl Drop for Admission {
 }
 
 /// One request at a server.
-pub(crate) struct Occupation(pub(crate) Arc<Backend>);
+pub(crate) struct Occupation {
+    pub(crate) server: Arc<Backend>,
+    _exposure: Option<Exposure>,
+}
+
+impl Occupation {
+    fn begin(server: Arc<Backend>, exposure: Option<Exposure>) -> Self {
+        server.in_flight.fetch_add(1, Ordering::SeqCst);
+        server.requests.fetch_add(1, Ordering::Relaxed);
+        Self { server, _exposure: exposure }
+    }
+}
 
 impl Drop for Occupation {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::SeqCst);
+        self.server.in_flight.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -276,6 +348,7 @@ mod tests {
                     launch: "1".to_owned(),
                     draining: false,
                     trust: Trust::Proven,
+                    standby: false,
                 })
                 .collect(),
         }
@@ -283,37 +356,37 @@ mod tests {
 
     #[test]
     fn a_new_server_gets_nothing_before_its_first_passed_probe() {
-        let registry = Registry::default();
+        let registry = Arc::new(Registry::default());
         registry.apply(&config(&["a-1", "b-1"]));
         assert!(registry.choose(&[], true).is_none());
         registry.backends()[1].set_standing(Standing::Healthy);
-        assert_eq!(registry.choose(&[], true).unwrap().name, "b-1");
+        assert_eq!(registry.choose(&[], true).unwrap().server.name, "b-1");
     }
 
     #[test]
     fn the_least_busy_server_is_next_and_equals_take_turns() {
-        let registry = Registry::default();
+        let registry = Arc::new(Registry::default());
         registry.apply(&config(&["a-1", "b-1", "c-1"]));
         for backend in registry.backends().iter() {
             backend.set_standing(Standing::Healthy);
         }
         let mut names: Vec<String> =
-            (0..3).map(|_| registry.choose(&[], true).unwrap().name.clone()).collect();
+            (0..3).map(|_| registry.choose(&[], true).unwrap().server.name.clone()).collect();
         names.sort();
         assert_eq!(names, ["a-1", "b-1", "c-1"]);
         let busy: Vec<Occupation> = registry
             .backends()
             .iter()
             .filter(|backend| backend.name != "c-1")
-            .map(Backend::occupy)
+            .map(|backend| Occupation::begin(Arc::clone(backend), None))
             .collect();
-        assert_eq!(registry.choose(&[], true).unwrap().name, "c-1");
+        assert_eq!(registry.choose(&[], true).unwrap().server.name, "c-1");
         drop(busy);
     }
 
     #[test]
     fn a_draining_or_tried_server_is_passed_over() {
-        let registry = Registry::default();
+        let registry = Arc::new(Registry::default());
         let mut list = config(&["a-1", "b-1"]);
         registry.apply(&list);
         for backend in registry.backends().iter() {
@@ -321,13 +394,13 @@ mod tests {
         }
         list.backends[0].draining = true;
         registry.apply(&list);
-        assert_eq!(registry.choose(&[], true).unwrap().name, "b-1");
+        assert_eq!(registry.choose(&[], true).unwrap().server.name, "b-1");
         assert!(registry.choose(&[list.backends[1].address], true).is_none());
     }
 
     /// Three servers in service, of which the first has a release that is not proven.
-    fn with_first(trust: Trust) -> Registry {
-        let registry = Registry::default();
+    fn with_first(trust: Trust) -> Arc<Registry> {
+        let registry = Arc::new(Registry::default());
         let mut list = config(&["a-1", "b-1", "c-1"]);
         list.backends[0].trust = trust;
         registry.apply(&list);
@@ -335,9 +408,9 @@ mod tests {
         registry
     }
 
-    fn chosen(registry: &Registry, repeatable: bool) -> Vec<String> {
+    fn chosen(registry: &Arc<Registry>, repeatable: bool) -> Vec<String> {
         let mut names: Vec<String> =
-            (0..6).map(|_| registry.choose(&[], repeatable).unwrap().name.clone()).collect();
+            (0..6).map(|_| registry.choose(&[], repeatable).unwrap().server.name.clone()).collect();
         names.sort();
         names.dedup();
         names
@@ -358,13 +431,56 @@ mod tests {
 
     #[test]
     fn what_was_failed_once_goes_to_a_proven_server() {
-        let registry = Registry::default();
+        let registry = Arc::new(Registry::default());
         let names = ["a-1", "a-2", "b-1", "b-2", "c-1", "c-2"];
         let mut list = config(&names);
         list.backends[..5].iter_mut().for_each(|backend| backend.trust = Trust::Trial);
         registry.apply(&list);
         registry.backends().iter().for_each(|backend| backend.set_standing(Standing::Healthy));
-        assert_eq!(registry.choose(&[list.backends[0].address], true).unwrap().name, "c-2");
+        assert_eq!(registry.choose(&[list.backends[0].address], true).unwrap().server.name, "c-2");
+    }
+
+    /// Two servers on trial that have answered well, and one of the release before beside them.
+    fn watched() -> (Arc<Registry>, BalancerConfig) {
+        let registry = Arc::new(Registry::default());
+        let mut list = config(&["a-2", "b-2", "c-1"]);
+        list.backends[..2].iter_mut().for_each(|backend| backend.trust = Trust::Trial);
+        list.backends[2].standby = true;
+        registry.apply(&list);
+        for backend in registry.backends().iter() {
+            backend.set_standing(Standing::Healthy);
+            (0..ENOUGH_ANSWERS).for_each(|_| backend.count_answer(StatusCode::OK));
+        }
+        (registry, list)
+    }
+
+    #[test]
+    fn a_standby_gets_what_servers_on_trial_fail_or_are_late_with() {
+        let (registry, list) = watched();
+        assert_eq!(chosen(&registry, true), ["a-2", "b-2"]);
+        assert_eq!(registry.choose(&[list.backends[0].address], true).unwrap().server.name, "c-1");
+        registry.backends()[0].set_suspect(true);
+        assert_eq!(chosen(&registry, true), ["b-2"]);
+        registry.backends()[1].set_suspect(true);
+        assert_eq!(chosen(&registry, true), ["c-1"]);
+        // Nobody is turned away where the only one left is late.
+        assert!(registry.choose(&[list.backends[2].address], true).is_some());
+    }
+
+    #[test]
+    fn of_what_cannot_be_repeated_a_release_on_trial_has_one_at_a_time() {
+        let (registry, _) = watched();
+        let first = registry.choose(&[], false).unwrap();
+        assert_ne!(first.server.name, "c-1");
+        assert_eq!(chosen(&registry, false), ["c-1"]);
+        drop(first);
+        assert_ne!(registry.choose(&[], false).unwrap().server.name, "c-1");
+        // One that is late, or has failed, speaks for its release.
+        registry.backends()[0].set_suspect(true);
+        assert_eq!(chosen(&registry, false), ["c-1"]);
+        registry.backends()[0].set_suspect(false);
+        registry.backends()[1].count_answer(StatusCode::BAD_GATEWAY);
+        assert_eq!(chosen(&registry, false), ["c-1"]);
     }
 
     #[test]
@@ -372,7 +488,7 @@ mod tests {
         let registry = with_first(Trust::Failed);
         assert_eq!(chosen(&registry, true), ["b-1", "c-1"]);
         let others = [2, 3].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
-        assert_eq!(registry.choose(&others, true).unwrap().name, "a-1");
+        assert_eq!(registry.choose(&others, true).unwrap().server.name, "a-1");
         assert!(registry.has_another(&others));
     }
 }

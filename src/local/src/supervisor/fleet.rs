@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use rustix::process::Signal;
 
 use super::Supervisor;
-use super::group::{Instance, Pace, Step, Zone, plan};
+use super::group::{Instance, Pace, Step, Zone, free_names, plan, spare};
 use super::member::{Member, Phase};
 use crate::activity::{Event, record};
 use crate::balancer::report::BalancerReport;
 use crate::component::{Kind, server};
+use crate::desired::Desired;
 use crate::layout::{zone_names, zone_of};
 use crate::rollout;
 
@@ -26,9 +27,14 @@ impl Supervisor {
             .map(|member| self.instance(member))
             .collect();
         let desired = usize::from(self.sizer.desired());
-        for step in plan(&instances, &zones, desired, self.pace()) {
+        self.keep_spare(spare(&instances, &zones, desired));
+        let steps = plan(&instances, &zones, desired, self.pace());
+        if steps.is_empty() {
+            self.make_up_for_standby(&instances, &zones);
+        }
+        for step in steps {
             match step {
-                Step::Launch { name, .. } => self.launch(&name),
+                Step::Launch { name, .. } => self.launch(&name, &self.effective.clone()),
                 Step::Release { name, cause } => {
                     let until = now + self.desired.spec.drain_timeout;
                     if let Some(member) =
@@ -37,6 +43,34 @@ impl Supervisor {
                         member.release(&self.data, until, cause);
                     }
                 }
+            }
+        }
+    }
+
+    /// Beside the group, and running: for what servers on trial fail, or must not be given.
+    fn keep_spare(&mut self, name: Option<&str>) {
+        for member in &mut self.members {
+            let standby = Some(member.name()) == name;
+            if standby && !member.standby {
+                let cause = "it stays as a standby while the new release is on trial";
+                record(&self.data, member.name(), Event::Changed, cause);
+            }
+            member.standby = standby;
+        }
+    }
+
+    /// One that was lost together with its supervisor, or with its zone.
+    fn make_up_for_standby(&mut self, instances: &[Instance], zones: &[Zone]) {
+        let Some(rollout) = &self.in_force.rollout else { return };
+        let watched = matches!(rollout.phase, rollout::Phase::Baking { .. });
+        let alone = instances.iter().all(|one| one.settled && !one.leaving && !one.outdated);
+        if watched
+            && alone
+            && let Some(zone) = zones.iter().find(|zone| zone.available)
+        {
+            let before = self.desired.with_release(&rollout.from);
+            if let Some(name) = free_names(instances, &zone.name).next() {
+                self.launch(&name, &before);
             }
         }
     }
@@ -59,13 +93,13 @@ impl Supervisor {
         self.keep_layout(&before);
     }
 
-    fn launch(&mut self, name: &str) {
+    fn launch(&mut self, name: &str, desired: &Desired) {
         let before = self.layout.clone();
         if let Err(error) = self.layout.complete_server(name) {
             tracing::error!(%error, "no address to be had");
         }
         self.keep_layout(&before);
-        if let Some(component) = server(&self.data, &self.effective, &self.layout, name) {
+        if let Some(component) = server(&self.data, desired, &self.layout, name) {
             self.members.push(Member::new(component));
         }
     }
@@ -118,6 +152,9 @@ impl Supervisor {
             settled: member.is_settled() && in_service(self.report.as_ref(), member),
             leaving: member.wished.is_none(),
             outdated,
+            proven: self.in_force.rollout.as_ref().is_some_and(|rollout| {
+                rollout.is_trial() && member.digest() == rollout.from.digest
+            }),
         }
     }
 

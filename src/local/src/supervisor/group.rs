@@ -1,7 +1,8 @@
 //! Which servers come and which go: pure, from what there is and what is wished (HA-5..HA-8).
 //!
 //! The rules of an Auto Scaling group: spread over the zones that are there, start what is missing
-//! at once, and let nobody go before whoever takes its place is in service.
+//! at once, and let nobody go before whoever takes its place is in service. One rule more: while a
+//! release is on trial, the last server of the release before stays, as a spare beside the group.
 
 /// A server as the group sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub(super) struct Instance {
     pub(super) leaving: bool,
     /// Runs something else than is wished now.
     pub(super) outdated: bool,
+    /// Runs the release that comes back if the one on trial fails; nobody does without a trial.
+    pub(super) proven: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +49,11 @@ pub(super) fn plan(
     pace: Pace,
 ) -> Vec<Step> {
     let mut steps = Vec::new();
-    let staying: Vec<&Instance> = instances.iter().filter(|instance| !instance.leaving).collect();
+    let spare = spare(instances, zones, desired);
+    let staying: Vec<&Instance> = instances
+        .iter()
+        .filter(|instance| !instance.leaving && Some(instance.name.as_str()) != spare)
+        .collect();
     let wanted = spread(zones, desired);
     for (zone, wanted) in &wanted {
         let count = staying.iter().filter(|instance| instance.zone == zone.name).count();
@@ -67,6 +74,29 @@ pub(super) fn plan(
     steps
 }
 
+/// The last server of the release before, once its zone can do without it.
+pub(super) fn spare<'a>(
+    instances: &'a [Instance],
+    zones: &[Zone],
+    desired: usize,
+) -> Option<&'a str> {
+    let last = last_proven(instances)?;
+    let wanted = spread(zones, desired);
+    let (_, wanted) =
+        wanted.into_iter().find(|(zone, _)| zone.available && zone.name == last.zone)?;
+    let serving = instances
+        .iter()
+        .filter(|one| one.zone == last.zone && one.settled && !one.leaving && !one.outdated);
+    (serving.count() >= wanted).then_some(last.name.as_str())
+}
+
+/// The only one that could still serve if the release on trial failed now.
+fn last_proven<'a>(instances: impl IntoIterator<Item = &'a Instance>) -> Option<&'a Instance> {
+    let mut proven = instances.into_iter().filter(|instance| instance.proven && !instance.leaving);
+    let last = proven.next()?;
+    proven.next().is_none().then_some(last)
+}
+
 /// How many servers each zone should have; the first zones take what does not divide.
 fn spread(zones: &[Zone], desired: usize) -> Vec<(&Zone, usize)> {
     let available = zones.iter().filter(|zone| zone.available).count();
@@ -85,7 +115,7 @@ fn spread(zones: &[Zone], desired: usize) -> Vec<(&Zone, usize)> {
 }
 
 /// The lowest ordinals that nobody has, leaving ones included: their address is still in use.
-fn free_names(instances: &[Instance], zone: &str) -> impl Iterator<Item = String> {
+pub(super) fn free_names(instances: &[Instance], zone: &str) -> impl Iterator<Item = String> {
     let taken: Vec<&str> = instances.iter().map(|instance| instance.name.as_str()).collect();
     (1..)
         .map(move |ordinal| format!("{zone}-{ordinal}"))
@@ -141,12 +171,21 @@ fn releases(
     let all_settled = all_current_settled && staying.iter().all(|instance| instance.settled);
     let has_outdated = here.iter().any(|instance| instance.outdated);
     let gone = !zone.available;
+    // By its name, since the answer outlives the list.
+    let last_proven = last_proven(staying.iter().copied()).map(|last| last.name.clone());
     here.sort_by_key(|instance| {
-        (!instance.outdated, instance.settled, std::cmp::Reverse(ordinal(&instance.name)))
+        (
+            !instance.outdated,
+            instance.proven,
+            instance.settled,
+            std::cmp::Reverse(ordinal(&instance.name)),
+        )
     });
     here.into_iter().filter_map(move |instance| {
         let (may, cause) = if gone {
             (true, "its zone is out")
+        } else if Some(&instance.name) == last_proven.as_ref() {
+            (false, "")
         } else if instance.outdated {
             (all_current_settled || !instance.settled, "its successor is in service")
         } else if has_outdated {
@@ -203,6 +242,7 @@ mod tests {
                             settled: false,
                             leaving: false,
                             outdated: false,
+                            proven: false,
                         });
                     }
                     Step::Release { name, .. } => {
@@ -234,8 +274,21 @@ mod tests {
             panic!("never done: {self:?}");
         }
 
+        /// Another release is wished; the one before comes back if it fails.
         fn outdate(&mut self) {
-            self.instances.iter_mut().for_each(|instance| instance.outdated = true);
+            for instance in &mut self.instances {
+                instance.proven = !instance.outdated;
+                instance.outdated = true;
+            }
+        }
+
+        /// The new release has passed, or has failed.
+        fn end_trial(&mut self) {
+            self.instances.iter_mut().for_each(|instance| instance.proven = false);
+        }
+
+        fn spare(&self) -> Option<&str> {
+            spare(&self.instances, &self.zones, self.desired)
         }
 
         fn names(&self) -> Vec<&str> {
@@ -263,7 +316,35 @@ mod tests {
         assert_eq!(world.advance(), [Step::Release { name: "a-1".into(), cause }]);
         assert_eq!(world.advance(), [launch("b")], "once the old one is gone");
         world.settle();
+        assert_eq!(world.names(), ["a-2", "b-2", "c-1", "c-2"]);
+        assert_eq!(world.spare(), Some("c-1"));
+        world.end_trial();
+        world.settle();
         assert_eq!(world.names(), ["a-2", "b-2", "c-2"]);
+    }
+
+    #[test]
+    fn the_spare_counts_nowhere_and_is_there_when_the_release_fails() {
+        let mut world = World::new(3, 5);
+        world.outdate();
+        world.settle();
+        assert_eq!(world.names(), ["a-2", "a-3", "b-2", "b-3", "c-1", "c-2"]);
+        assert_eq!(world.spare(), Some("c-1"));
+        world.desired = 6;
+        world.settle();
+        assert_eq!(world.names(), ["a-2", "a-3", "b-2", "b-3", "c-1", "c-2", "c-3"]);
+        assert_eq!(world.spare(), Some("c-1"));
+        // One of its zone has trouble: the spare helps out, and nobody lets it go.
+        world.instances.iter_mut().find(|one| one.name == "c-2").unwrap().settled = false;
+        assert_eq!(world.spare(), None);
+        assert_eq!(world.advance(), []);
+        // The release fails: what was outdated is wished again.
+        world.pace = Pace::Together;
+        world.end_trial();
+        world.instances.iter_mut().for_each(|one| one.outdated = !one.outdated);
+        world.settle();
+        assert!(world.names().contains(&"c-1"), "{:?}", world.names());
+        assert_eq!(world.instances.len(), 6);
     }
 
     #[test]
@@ -286,6 +367,7 @@ mod tests {
         world.advance();
         // The new release is given up: what was outdated is wished again, and the new one is not.
         world.pace = Pace::Together;
+        world.end_trial();
         world.instances.iter_mut().for_each(|one| one.outdated = !one.outdated);
         let cause = "its successor is in service";
         assert_eq!(world.advance(), [Step::Release { name: "a-2".into(), cause }]);
@@ -354,6 +436,10 @@ mod tests {
             }
             world.zones.iter_mut().for_each(|zone| zone.available = true);
             world.settle();
+            let spare = usize::from(world.spare().is_some());
+            prop_assert_eq!(world.instances.len(), world.desired + spare);
+            world.end_trial();
+            world.settle();
             prop_assert_eq!(world.instances.len(), world.desired);
             prop_assert!(world.instances.iter().all(|one| !one.outdated && one.settled));
             let (most, fewest) = spread(&world.zones, world.desired).iter().fold(
@@ -377,7 +463,15 @@ mod tests {
                 prop_assert!(world.instances.len() <= desired + 1);
                 world.instances.iter_mut().for_each(|one| one.settled = !one.leaving);
             }
+            // All are new but one, which goes when the trial is over.
+            let old: Vec<&Instance> = world.instances.iter().filter(|one| one.outdated).collect();
+            prop_assert_eq!(old.len(), 1);
+            prop_assert_eq!(Some(old[0].name.as_str()), world.spare());
+            prop_assert_eq!(world.instances.len(), desired + 1);
+            world.end_trial();
+            world.settle();
             prop_assert!(world.instances.iter().all(|one| !one.outdated));
+            prop_assert_eq!(world.instances.len(), desired);
         }
     }
 }

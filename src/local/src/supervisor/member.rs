@@ -74,6 +74,8 @@ pub(super) struct Member {
     intended: bool,
     /// The process runs a release that has to prove itself.
     on_trial: bool,
+    /// Not one of the group, but ready to help while a release is on trial.
+    pub(super) standby: bool,
     reason: Option<String>,
     blame: Option<Blame>,
     /// Length of the log before the process was started.
@@ -95,6 +97,7 @@ impl Member {
             failures: 0,
             intended: false,
             on_trial: false,
+            standby: false,
             reason: None,
             blame: None,
             log_from: 0,
@@ -210,21 +213,26 @@ impl Member {
         }
     }
 
-    /// `answers` says whether it failed its checks by what it answered, or by silence.
+    /// `answers` says whether it failed its checks by what it answered, or by silence; that is the
+    /// end of one that is looked at closely.
     pub(super) fn unhealthy(&mut self, data: &DataDir, reason: &str, answers: bool) {
+        let closely = self.watch.as_ref().is_some_and(Watch::is_close);
         if matches!(self.phase, Phase::Healthy { .. }) {
             record(data, self.name(), Event::Unhealthy, reason);
             self.blame(data, &format!("it became unhealthy: {reason}"));
             self.reason = Some(reason.to_owned());
-            let until = Instant::now() + LAST_CHANCE;
-            let cause = "it failed its checks";
+            let (now, cause) = (Instant::now(), "it failed its checks");
             if self.kind() == Kind::Server && answers {
                 // It still talks: what it is doing may end well.
-                self.drain(data, until, cause);
+                self.drain(data, now + LAST_CHANCE, cause);
             } else {
-                self.stop(data, until, cause);
+                // What is on trial gets no time to come to itself: others can take what it holds.
+                self.stop(data, if closely { now } else { now + LAST_CHANCE }, cause);
             }
             self.set_state(ComponentState::Unhealthy);
+        } else if matches!(self.phase, Phase::Draining { .. }) && !answers {
+            // What it holds won't end well, and somebody waits for it.
+            self.stop(data, Instant::now(), "it failed its checks");
         }
     }
 
@@ -325,6 +333,11 @@ impl Member {
         matches!(self.phase, Phase::Healthy { .. })
     }
 
+    /// Healthy for so long that its past no longer counts.
+    pub(super) fn is_calm(&self) -> bool {
+        self.is_settled() && self.failures == 0
+    }
+
     /// Runs something else than is wished.
     pub(super) fn is_outdated(&self) -> bool {
         let Some(process) = &self.process else { return false };
@@ -340,6 +353,22 @@ impl Member {
     pub(super) fn release(&mut self, data: &DataDir, until: Instant, cause: &str) {
         self.wished = None;
         self.drain(data, until, cause);
+    }
+
+    /// Of the program that runs, or ran last.
+    pub(super) fn digest(&self) -> &str {
+        match &self.process {
+            Some(process) => &process.digest,
+            None => &self.component.launch.digest,
+        }
+    }
+
+    /// A server whose release has not proven itself is looked at more often.
+    pub(super) fn watch_by_trust(&self, in_force: &InForce) {
+        if let (Some(watch), Some(process)) = (&self.watch, &self.process) {
+            let server = self.kind() == Kind::Server;
+            watch.look_closely(server && in_force.trust(&process.digest) != Trust::Proven);
+        }
     }
 
     pub(super) fn process(&self) -> Option<&Process> {
@@ -361,6 +390,7 @@ impl Member {
             launch: process.launch.clone(),
             draining: matches!(self.phase, Phase::Draining { .. } | Phase::Stopping { .. }),
             trust: in_force.trust(&process.digest),
+            standby: self.standby,
         })
     }
 
@@ -375,10 +405,8 @@ impl Member {
             since: self.since,
             restarts: self.restarts,
             failures: self.failures,
-            digest: self.process.as_ref().map_or_else(
-                || self.component.launch.digest.clone(),
-                |process| process.digest.clone(),
-            ),
+            digest: self.digest().to_owned(),
+            standby: self.standby,
             reason: self.reason.clone(),
         }
     }

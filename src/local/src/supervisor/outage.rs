@@ -9,7 +9,7 @@ use crate::data::DataDir;
 use crate::data::files::{Durability, Stamp, read_json, write_json};
 use crate::error::Result;
 
-const FILE: &str = "outages.json";
+pub(super) const FILE: &str = "outages.json";
 
 /// Zone to the end of its outage. An end, so that nobody has to come back to lift it.
 #[derive(Debug, Default)]
@@ -41,6 +41,12 @@ impl Outages {
         let now = Timestamp::now();
         let lost = outages.until.into_iter().filter(|(_, until)| now < *until);
         lost.map(|(zone, _)| zone).collect()
+    }
+
+    /// Whether one is on its way to its end.
+    pub(super) fn is_empty(&self) -> bool {
+        let now = Timestamp::now();
+        self.until.values().all(|until| *until <= now)
     }
 
     pub(crate) fn is_out(&self, zone: &str, now: Timestamp) -> bool {

@@ -140,8 +140,9 @@ impl Supervisor {
         }
     }
 
-    fn all_in_service(&self) -> bool {
-        let mut servers = self.members.iter().filter(|member| member.kind() == Kind::Server);
+    pub(super) fn all_in_service(&self) -> bool {
+        let mut servers =
+            self.members.iter().filter(|member| member.kind() == Kind::Server && !member.standby);
         servers.all(|member| in_service(self.report.as_ref(), member))
     }
 

@@ -106,7 +106,9 @@ impl Supervisor {
         let Some(report) = &self.report else { return Vec::new() };
         self.members
             .iter()
-            .filter(|member| member.kind() == Kind::Server && member.is_settled())
+            .filter(|member| {
+                member.kind() == Kind::Server && member.is_settled() && !member.standby
+            })
             .filter_map(|member| {
                 let process = member.process()?;
                 let backend = report.of(process)?;

@@ -6,8 +6,8 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::bench::{Bench, config, server, write_config};
-use crate::support::{Deployment, UntilDropped, eventually, request, stand_in};
+use crate::bench::{Bench, Wire, config, server, write_config};
+use crate::support::{Deployment, UntilDropped, eventually, free_address, kill, request, stand_in};
 
 const HUNDRED_MEGABYTES: usize = 100 * 1024 * 1024;
 
@@ -105,6 +105,34 @@ fn a_returned_server_gets_requests_again_and_a_draining_one_none() {
     eventually("both are draining", || bench.get("/instance").status == 503);
 }
 
+/// Who answers, unless it takes too long.
+fn quickly_answered_by(address: SocketAddr) -> Option<String> {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+    stream.write_all(b"GET /instance HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned())
+}
+
+#[test]
+fn a_server_on_trial_that_is_late_gets_nothing_until_it_answers_again() {
+    let addresses = vec![free_address(), free_address()];
+    let servers = addresses.iter().map(|address| server(*address)).collect();
+    let bench = Bench::before(addresses, servers, |config| {
+        config["backends"][0]["trust"] = "trial".into();
+        config["backends"][1]["standby"] = true.into();
+    });
+    let [trial, standby] = [0, 1].map(|index| bench.addresses[index].to_string());
+    let all_by =
+        |who: &String| (0..5).all(|_| quickly_answered_by(bench.listen).as_ref() == Some(who));
+    eventually("the one on trial serves", || all_by(&trial));
+    kill(bench.servers[0].id(), "STOP");
+    eventually("the standby serves", || all_by(&standby));
+    kill(bench.servers[0].id(), "CONT");
+    eventually("the one on trial serves again", || all_by(&trial));
+}
+
 #[test]
 fn a_hundred_megabytes_stream_both_ways_in_little_memory() {
     let bench = Bench::with_servers(1);
@@ -155,13 +183,22 @@ fn a_long_poll_waits_and_a_stop_lets_it_finish() {
 fn a_websocket_passes_in_both_directions() {
     let bench = Bench::with_servers(1);
     for _ in 0..60 {
-        converse_by_websocket(bench.listen);
+        converse_by_websocket(&mut bench.dial());
     }
 }
 
-fn converse_by_websocket(address: SocketAddr) {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+#[test]
+fn a_websocket_passes_over_tls_too() {
+    let addresses = vec![free_address()];
+    let servers = vec![server(addresses[0])];
+    let bench = Bench::before(addresses, servers, |config| config["tls"] = "self_made".into());
+    eventually("the server is in", || bench.reports("\"healthy\""));
+    for _ in 0..60 {
+        converse_by_websocket(&mut bench.dial());
+    }
+}
+
+fn converse_by_websocket(stream: &mut impl Wire) {
     let handshake = "GET /socket HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     stream.write_all(handshake.as_bytes()).unwrap();

@@ -1,12 +1,23 @@
 //! A balancer process alone, before servers of the test's choosing.
 
-use std::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
+use std::sync::Arc;
+use std::time::Duration;
 
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::Value;
 
 use crate::support::{Answer, eventually, free_address, request, stand_in};
+
+/// A client's connection, whatever carries it.
+pub(crate) trait Wire: Read + Write {}
+
+impl<Stream: Read + Write> Wire for Stream {}
 
 /// A balancer process and its servers; all end with it.
 pub(crate) struct Bench {
@@ -55,6 +66,28 @@ impl Bench {
                 .is_ok_and(|answer| answer.status == 200)
         });
         bench
+    }
+
+    /// A connection with patience, over TLS where the balancer has made itself a certificate.
+    pub(crate) fn dial(&self) -> Box<dyn Wire> {
+        let stream = TcpStream::connect(self.listen).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let authority = self.data.join("secrets/tls-authority.pem");
+        if !authority.exists() {
+            return Box::new(stream);
+        }
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(authority).unwrap()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let name = ServerName::from(self.listen.ip());
+        let session = ClientConnection::new(Arc::new(config), name).unwrap();
+        Box::new(StreamOwned::new(session, stream))
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {

@@ -3,10 +3,11 @@
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use local::{LocalError, Phase, RollOutcome, RollRequest, Silent, Verdict};
+use local::{ComponentState, LocalError, Phase, RollOutcome, RollRequest, Silent, Verdict};
 
 use crate::support::{
     Deployment, Recorder, UntilDropped, all_healthy, kill, request as http, under_load,
@@ -160,6 +161,160 @@ fn a_release_that_answers_with_errors_is_undone_and_no_client_sees_one() {
         posting.join().unwrap();
         assert!(error.to_string().contains("5xx"), "{error}");
     });
+}
+
+/// What clients saw of a release that was well until every server ran it.
+#[derive(Debug, Default)]
+struct Seen {
+    answered: usize,
+    /// Requests that failed and could have been repeated, and those that could not.
+    failed: [Vec<String>; 2],
+    slowest: Duration,
+}
+
+/// Rolls onto five servers, gives the new release its cue when the last of them serves, and sees it
+/// undone under load of both kinds of requests.
+fn fail_in_the_bake(fault: &str) -> (LocalError, Seen) {
+    let mut deployment = Deployment::new();
+    deployment.spec.servers = 5;
+    deployment.spec.bake = Duration::from_secs(60);
+    deployment.up();
+    let before = deployment.status().release;
+    let text = format!("#!/bin/sh\nexport STAND_IN_FAULT={fault}-on-cue\nGOOD\n");
+    let bad = script(&deployment, fault, &text);
+    let (over, seen) = (AtomicBool::new(false), Mutex::new(Seen::default()));
+    let error = std::thread::scope(|scope| {
+        let until = UntilDropped(&over);
+        for method in ["PUT", "PUT", "PUT", "PUT", "POST", "POST", "POST"] {
+            let (deployment, over, seen) = (&deployment, &over, &seen);
+            scope.spawn(move || {
+                while !over.load(Ordering::Relaxed) {
+                    let begun = Instant::now();
+                    let answer = http(deployment.spec.listen, method, "/wait?5", "", b"hello");
+                    let mut seen = seen.lock().unwrap();
+                    seen.slowest = seen.slowest.max(begun.elapsed());
+                    match answer {
+                        Ok(answer) if answer.status == 200 => seen.answered += 1,
+                        other => {
+                            seen.failed[usize::from(method == "POST")].push(format!("{other:?}"));
+                        }
+                    }
+                }
+            });
+        }
+        let rolling = scope.spawn(|| roll(&deployment, bad));
+        let watched = deployment.status_when("every server runs the new release", |status| {
+            matches!(status.rollout.as_ref().map(|one| &one.phase), Some(Phase::Baking { .. }))
+        });
+        let (standby, group): (Vec<_>, Vec<_>) =
+            watched.servers.iter().partition(|server| server.standby);
+        assert!(group.len() == 5 && group.iter().all(|server| server.digest != before));
+        assert!(standby.len() == 1 && standby[0].digest == before, "{standby:#?}");
+        deployment.set_fault("cue");
+        let error = rolling.join().unwrap().unwrap_err();
+        deployment.status_when("everything is well", all_healthy);
+        drop(until);
+        error
+    });
+    let after = deployment.status();
+    assert_eq!(after.servers.len(), 5, "{after:#?}");
+    assert!(after.servers.iter().all(|server| server.digest == before && !server.standby));
+    assert!(matches!(error, LocalError::ReleaseUndone { .. }), "{error:?}");
+    let seen = seen.into_inner().unwrap();
+    assert!(seen.answered > 200, "{seen:?}");
+    (error, seen)
+}
+
+/// What nobody may repeat is at risk at one server at a time.
+fn require_nothing_failed_but_one_post(seen: &Seen) {
+    let [repeatable, posts] = &seen.failed;
+    assert!(repeatable.is_empty() && posts.len() <= 1, "{seen:#?}");
+}
+
+#[test]
+fn a_release_that_freezes_everywhere_once_it_is_watched_costs_nobody_anything() {
+    let (error, seen) = fail_in_the_bake("freeze");
+    assert!(error.to_string().contains("became unhealthy"), "{error}");
+    require_nothing_failed_but_one_post(&seen);
+    assert!(seen.slowest < Duration::from_secs(10), "{:?}", seen.slowest);
+}
+
+#[test]
+fn a_release_that_crashes_everywhere_once_it_is_watched_costs_nobody_anything() {
+    let (error, seen) = fail_in_the_bake("exit");
+    assert!(error.to_string().contains("exit code 3"), "{error}");
+    require_nothing_failed_but_one_post(&seen);
+}
+
+#[test]
+fn a_release_that_errs_everywhere_once_it_is_watched_costs_nobody_anything() {
+    let (error, seen) = fail_in_the_bake("errors");
+    assert!(error.to_string().contains("5xx"), "{error}");
+    require_nothing_failed_but_one_post(&seen);
+}
+
+#[test]
+fn a_standby_outlives_its_supervisor_and_its_own_death_and_goes_when_the_release_has_passed() {
+    let mut deployment = Deployment::new();
+    deployment.spec.bake = Duration::from_secs(10);
+    deployment.up();
+    let before = deployment.status().release;
+    let newer = other_build(&deployment, "newer");
+    let standby = |status: &local::Status| {
+        let found = status.servers.iter().find(|server| server.standby)?;
+        (found.state == ComponentState::Healthy).then_some(found.pid?)
+    };
+    std::thread::scope(|scope| {
+        let rolling = scope.spawn(|| roll(&deployment, newer));
+        let status = deployment.status_when("one stands by", |status| standby(status).is_some());
+        let first = standby(&status).unwrap();
+        kill(status.supervisor.pid.unwrap(), "KILL");
+        // Whoever waits for the roll starts another.
+        let status = deployment.status_when("the next supervisor lets it stand by", |now| {
+            now.supervisor.pid.is_some_and(|pid| Some(pid) != status.supervisor.pid)
+                && standby(now) == Some(first)
+        });
+        assert_eq!(status.servers.len(), 4);
+        kill(first, "KILL");
+        let status = deployment.status_when("another stands by", |status| {
+            standby(status).is_some_and(|pid| pid != first)
+        });
+        let second = status.servers.iter().find(|server| server.standby).unwrap();
+        assert_eq!(second.digest, before);
+        // Both at once: nobody finds it running.
+        kill(status.supervisor.pid.unwrap(), "KILL");
+        kill(second.pid.unwrap(), "KILL");
+        let third = deployment.status_when("one is started to stand by", |status| {
+            standby(status).is_some_and(|pid| Some(pid) != second.pid)
+        });
+        assert_eq!(third.servers.len(), 4);
+        let outcome = rolling.join().unwrap().unwrap();
+        assert_ne!(outcome.to, before);
+    });
+    let status = deployment.status();
+    assert!(all_healthy(&status) && status.servers.len() == 3, "{status:#?}");
+    assert!(status.servers.iter().all(|server| server.digest != before && !server.standby));
+    assert_eq!(deployment.processes().len(), 6);
+}
+
+#[test]
+fn down_in_the_middle_of_a_bake_leaves_no_standby_behind() {
+    let mut deployment = Deployment::new();
+    deployment.spec.bake = Duration::from_secs(60);
+    deployment.up();
+    let newer = other_build(&deployment, "newer");
+    let mut command = std::process::Command::new(&deployment.programs.syncctl)
+        .arg("roll")
+        .arg(deployment.data())
+        .arg(&newer)
+        .spawn()
+        .unwrap();
+    deployment
+        .status_when("one stands by", |status| status.servers.iter().any(|server| server.standby));
+    command.kill().unwrap();
+    command.wait().unwrap();
+    local::down(deployment.data(), &Silent).unwrap();
+    assert_eq!(deployment.processes(), [0_u32; 0]);
 }
 
 #[test]

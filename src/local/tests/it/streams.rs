@@ -5,6 +5,8 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use crate::bench::Bench;
 use crate::support::{eventually, request};
 
@@ -24,6 +26,10 @@ fn answer_of(stream: &mut TcpStream) -> String {
 
 /// A server that answers probes and gives every other connection to the test.
 fn by_hand() -> (Bench, mpsc::Receiver<TcpStream>) {
+    by_hand_with(|_| ())
+}
+
+fn by_hand_with(change: impl FnOnce(&mut Value)) -> (Bench, mpsc::Receiver<TcpStream>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let (give, connections) = mpsc::channel();
@@ -38,7 +44,7 @@ fn by_hand() -> (Bench, mpsc::Receiver<TcpStream>) {
             }
         }
     });
-    let bench = Bench::before(vec![address], Vec::new(), |_| ());
+    let bench = Bench::before(vec![address], Vec::new(), change);
     eventually("the server is in", || bench.reports("\"healthy\""));
     (bench, connections)
 }
@@ -55,9 +61,19 @@ fn head_of(stream: &mut TcpStream) -> String {
 
 #[test]
 fn each_event_arrives_at_once_and_the_server_hears_that_the_client_has_gone() {
-    let (bench, connections) = by_hand();
-    let client =
-        open(&bench, "GET /events HTTP/1.1\r\nHost: h\r\nAccept: text/event-stream\r\n\r\n");
+    follow_events(by_hand());
+}
+
+#[test]
+fn so_do_events_over_tls() {
+    follow_events(by_hand_with(|config| config["tls"] = json!("self_made")));
+}
+
+fn follow_events((bench, connections): (Bench, mpsc::Receiver<TcpStream>)) {
+    let mut client = bench.dial();
+    client
+        .write_all(b"GET /events HTTP/1.1\r\nHost: h\r\nAccept: text/event-stream\r\n\r\n")
+        .unwrap();
     let mut server = connections.recv_timeout(Duration::from_secs(10)).unwrap();
     head_of(&mut server);
     server

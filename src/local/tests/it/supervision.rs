@@ -246,3 +246,30 @@ fn damaged_notes_are_made_anew_and_cost_no_service() {
     };
     assert_eq!(places(&after), places(&before), "the next supervisor goes on with what runs");
 }
+
+/// How often the supervisor's loop has gone to sleep.
+fn rests(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("voluntary_ctxt_switches")).unwrap();
+    line.split_ascii_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_supervisor_with_nothing_to_do_sleeps_and_hears_of_everything() {
+    const WINDOW: Duration = Duration::from_secs(3);
+    let deployment = Deployment::started();
+    let pid = deployment.status().supervisor.pid.unwrap();
+    // Right after the start there is something to do.
+    eventually("it comes to rest", || {
+        let before = rests(pid);
+        std::thread::sleep(WINDOW);
+        rests(pid) - before < 10
+    });
+    // A list that somebody has taken away is there again long before the next look at it.
+    let list = deployment.data().join("run/backends.json");
+    let begun = Instant::now();
+    std::fs::remove_file(&list).unwrap();
+    eventually("the list is written anew", || list.exists());
+    let took = begun.elapsed();
+    assert!(took < Duration::from_millis(500), "{took:?}");
+}

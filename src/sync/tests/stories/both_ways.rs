@@ -106,6 +106,30 @@ async fn a_renamed_directory_moves_without_content() {
     assert_eq!(one.tree(), two.tree());
 }
 
+/// Each renamed directory takes a round of its own; what is new in the last of them is no newcomer.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_renamed_directories_keep_no_new_file_waiting() {
+    const DIRECTORIES: usize = 14;
+    let world = World::start().await;
+    let (one, two) = (world.device("one"), world.device("two"));
+    for number in 0..DIRECTORIES {
+        one.write(&format!("album {number}/first"), format!("photo {number}"));
+    }
+    world.sync(&one).await;
+    world.sync(&two).await;
+    for number in 0..DIRECTORIES {
+        two.rename(&format!("album {number}"), &format!("year {number}"));
+        one.write(&format!("album {number}/second"), format!("another {number}"));
+    }
+    world.sync(&two).await;
+    let summary = world.sync(&one).await;
+    assert!(summary.problems.is_empty(), "{:?}", summary.problems);
+    assert_eq!((summary.moved_here, summary.sent), (DIRECTORIES as u64, DIRECTORIES as u64));
+    world.sync(&two).await;
+    assert_eq!(one.tree(), two.tree());
+    assert_eq!(two.read("year 13/second"), b"another 13");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_emptied_or_missing_directory_deletes_nothing() {
     let world = World::start().await;

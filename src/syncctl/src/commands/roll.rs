@@ -18,9 +18,9 @@ use crate::ui::Ui;
 /// Roll another build of the server onto the running service
 ///
 /// One server after the other is replaced: the new one is in service before the old one leaves, so
-/// that nobody notices. Once every server runs the new release it is watched for a while. A release
-/// that crashes, does not become healthy or answers with errors is undone by itself: exit code 70.
-/// Ctrl-C brings the old release back; a second one leaves that to the supervisor. SIGTERM leaves at
+/// that nobody notices. Once every server runs the new release it is watched for a while, and one of
+/// the servers before stands by. A release that crashes, freezes, does not become healthy or answers
+/// with errors is undone by itself: exit code 70. Ctrl-C brings the old release back; a second one leaves that to the supervisor. SIGTERM leaves at
 /// once, and the roll goes on.
 #[derive(Debug, Args)]
 pub(crate) struct RollArgs {

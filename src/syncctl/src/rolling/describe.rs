@@ -35,9 +35,9 @@ pub(crate) fn rolling(
 pub(crate) fn progress(rollout: &RolloutStatus, servers: &[ComponentStatus]) -> (usize, usize) {
     let goal = goal(rollout);
     let new = servers.iter().filter(|server| is_there(server, goal)).count();
-    let old = servers
-        .iter()
-        .filter(|server| server.digest != goal && server.state != ComponentState::Draining);
+    let old = servers.iter().filter(|server| {
+        server.digest != goal && server.state != ComponentState::Draining && !server.standby
+    });
     (new, old.count())
 }
 

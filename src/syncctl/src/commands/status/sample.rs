@@ -29,6 +29,7 @@ pub(crate) fn part(name: &str, kind: Kind, state: ComponentState, age: u64) -> C
         restarts: 0,
         failures: 0,
         digest: "1a2b3c4d".repeat(8),
+        standby: false,
         reason: None,
     }
 }

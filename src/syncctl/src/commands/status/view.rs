@@ -82,7 +82,7 @@ pub(super) fn headline(status: &Status, health: Health, style: Style) -> String 
 /// `a 1/1, b 1/1, c 0/1`: healthy servers of each zone.
 fn zones(status: &Status) -> String {
     let mut zones: Vec<(&str, usize, usize)> = Vec::new();
-    for server in &status.servers {
+    for server in status.servers.iter().filter(|server| !server.standby) {
         let zone = server.zone.as_deref().unwrap_or("-");
         let healthy = usize::from(server.state == ComponentState::Healthy);
         match zones.iter_mut().find(|(name, ..)| *name == zone) {
@@ -103,7 +103,7 @@ fn table(status: &Status, style: Style, width: usize) -> Vec<String> {
         table.row(vec![
             part.name.clone(),
             part.zone.clone().unwrap_or_else(|| "-".to_owned()),
-            state_name(part.state).to_owned(),
+            part_state(part).to_owned(),
             part.restarts.to_string(),
             if part.pid.is_some() { units::duration(age(part.since)) } else { "-".to_owned() },
             part.address.map(|address| address.to_string()).unwrap_or_default(),
@@ -111,7 +111,7 @@ fn table(status: &Status, style: Style, width: usize) -> Vec<String> {
     }
     let mut lines = table.render(width);
     for (line, part) in lines.iter_mut().skip(1).zip(parts(status)) {
-        let name = state_name(part.state);
+        let name = part_state(part);
         // The part's own name comes first and may contain the word.
         let coloured = line.rfind(&format!(" {name}")).map(|start| start + 1);
         if let Some(start) = coloured {
@@ -140,6 +140,14 @@ fn events(activities: &[Activity], width: usize) -> Vec<String> {
         cut(text, width)
     });
     [String::new(), "Latest events".to_owned()].into_iter().chain(lines).collect()
+}
+
+/// What is well and stands by is called so.
+pub(super) fn part_state(part: &ComponentStatus) -> &'static str {
+    match part.state {
+        ComponentState::Healthy if part.standby => "standby",
+        state => state_name(state),
+    }
 }
 
 pub(super) fn state_name(state: ComponentState) -> &'static str {

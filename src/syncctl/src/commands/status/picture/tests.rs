@@ -164,6 +164,20 @@ fn a_roll_is_seen_moving() {
 }
 
 #[test]
+fn a_standby_is_shown_and_is_none_of_the_group() {
+    let mut now = sample::baking();
+    let mut standby = now.servers[1].clone();
+    standby.name = "b-0".to_owned();
+    standby.standby = true;
+    standby.digest = "1a2b3c4d".repeat(8);
+    now.servers.insert(1, standby);
+    let text = shown(&now, None, look(80));
+    assert!(text.contains("● b-0   standby"), "{text}");
+    assert!(text.contains("zone b ───────── 1/1"), "{text}");
+    assert!(text.contains("every server, baking"), "{text}");
+}
+
+#[test]
 fn what_does_not_fit_below_is_left_out_from_the_end() {
     let tall = shown(&sample::degraded(), None, look(80));
     let short = shown(&sample::degraded(), None, Look { height: 13, ..look(80) });

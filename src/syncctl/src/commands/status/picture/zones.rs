@@ -2,7 +2,7 @@
 
 use local::{ComponentState, ComponentStatus, Status};
 
-use super::super::view::state_name;
+use super::super::view::part_state;
 use super::{Look, age, by_zone, mark, paint};
 use crate::ui::line::{Line, Paint};
 use crate::ui::screen::Glyphs;
@@ -60,10 +60,12 @@ fn title(
         Glyphs::Unicode => ["╭", "─", "╮"],
         Glyphs::Ascii => ["+", "-", "+"],
     };
-    let healthy = servers.iter().filter(|server| server.state == ComponentState::Healthy).count();
-    let (count, colour) = match format!(" {healthy}/{} ", servers.len()) {
+    let group = || servers.iter().filter(|server| !server.standby);
+    let (all, healthy) =
+        (group().count(), group().filter(|one| one.state == ComponentState::Healthy).count());
+    let (count, colour) = match format!(" {healthy}/{all} ") {
         _ if is_lost => (" lost ".to_owned(), Paint::Red),
-        count if healthy == servers.len() && healthy > 0 => (count, Paint::Green),
+        count if healthy == all && healthy > 0 => (count, Paint::Green),
         count => (count, Paint::Yellow),
     };
     let name = format!(" zone {zone} ");
@@ -123,7 +125,7 @@ fn row(server: &ComponentStatus, room: usize, now: &Status, look: &Look) -> Vec<
     let line = Line::new()
         .with(state, mark(server.state, look.glyphs))
         .plain(format!(" {:<5} ", server.name))
-        .with(state, format!("{:<9}", state_name(server.state)))
+        .with(state, format!("{:<9}", part_state(server)))
         .plain(format!(" {:>3}", age(server, look.at)));
     if room >= ONE_LINE {
         return vec![line.plain("   ").with(colour, release)];
