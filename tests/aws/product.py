@@ -35,6 +35,7 @@ class Product:
         self.folder, self.stage = Path(folder), stage
         self.folder.mkdir(parents=True, exist_ok=True)
         self.values = {"name": "acme", "least": 3, "retain": "false", "more": "", **values}
+        stage.set(quotas={"L-1216C47A": 64})
         self.release("one")
         self.write()
 

@@ -51,10 +51,10 @@ def test_01_a_dead_stack_of_an_earlier_tool_is_removed_on_the_way(acme, stage, s
 
 
 def test_03_the_first_cause_comes_first_and_cascades_are_hidden(acme, stage):
-    stage.fail(resource="LoadBalancer", action="create", message="You have reached the maximum number of load balancers")
+    stage.fail(resource="LoadBalancer", action="create", message="The maximum number of load balancers has been reached")
     failed = acme.run("up", "--yes", code=1)
     told = failed.stderr
-    assert "maximum number of load balancers" in told
+    assert "maximum number of load balancers has been reached" in told
     assert "cancelled" not in told.split("because")[-1]
     assert "quota" in told.lower(), "and what helps"
 
@@ -204,3 +204,57 @@ def test_20_protection_follows_the_blueprint_and_no_flag_overrides_it(acme, stag
     acme.run("up", "--yes")
     acme.run("down", "--yes")
     assert statuses(stage) == {}
+
+
+def test_02_a_rollback_that_failed_is_taken_further(acme, stage):
+    acme.run("up", "--yes")
+    acme.write(more="entry: { health: { interval: 10s } }", least=4)
+    stage.fail(resource="Group", action="update", message="told to", times=2)
+    acme.run("up", "--yes", code=None)
+    assert statuses(stage)["acme"] == "UPDATE_ROLLBACK_FAILED"
+    stuck = acme.run("up", "--yes", code=1)
+    assert "syncctl recover" in stuck.stderr
+    recovered = acme.run("recover", "--yes")
+    assert "Group" in recovered.stderr, "the resource in the way is named"
+    assert statuses(stage)["acme"] == "UPDATE_ROLLBACK_COMPLETE"
+    acme.run("up", "--yes")
+
+
+def test_05_a_removal_that_stops_is_gone_on_with_and_leftovers_are_named(acme, stage):
+    acme.run("up", "--yes")
+    message = "Network interface eni-1 is in use"
+    stage.fail(resource="Network", action="delete", message=message, times=0)
+    stopped = acme.run("down", "--yes", code=1)
+    assert message in stopped.stderr
+    assert statuses(stage)["acme"] == "DELETE_FAILED"
+    forced = acme.run("recover", "--yes", "--force")
+    assert "Network" in forced.stderr, "what is left is named"
+    stage.heal()
+    acme.run("down", "--yes")
+    assert statuses(stage) == {}
+
+
+def test_14_a_failed_creation_leaves_nothing_that_stands_in_the_way_of_the_next(acme, stage):
+    acme.write(retain="true")
+    stage.fail(resource="Metadata", action="create", message="told to")
+    acme.run("up", "--yes", code=1)
+    assert stage.client("s3").list_buckets()["Buckets"] == [], "retain except on create"
+    acme.run("up", "--yes")
+
+
+def test_17_going_back_needs_no_version(acme):
+    acme.run("up", "--yes")
+    first = acme.json("status")["release"]
+    acme.run("roll", "--release", str(acme.release("two")), "--yes")
+    acme.run("rollback", "--yes")
+    assert acme.json("status")["release"] == first
+    listed = acme.run("releases").stdout
+    assert listed.count("passed") + listed.count("serving") == 3
+
+
+def test_19_a_preview_says_when_it_may_go_and_an_environment_that_has_no_end_says_nothing(acme, stage):
+    acme.write(more="ttl: 48h\ndatabase: { protect: false }")
+    acme.run("up", "--yes")
+    tags = {it["Key"]: it["Value"] for it in stage.client("cloudformation").describe_stacks()["Stacks"][0]["Tags"]}
+    assert "syncctl:expires" in tags
+    acme.run("plan", "--detailed-exitcode", code=0)

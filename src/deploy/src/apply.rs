@@ -151,7 +151,7 @@ pub(crate) async fn execute(
     if ended.status.is_success() && ended.status != StackStatus::new("DELETE_COMPLETE") {
         return Ok(());
     }
-    Err(follow::failure(&operation, &ended))
+    Err(follow::failure(deployer, &operation, &ended))
 }
 
 async fn begin(

@@ -265,7 +265,7 @@ async fn remove(
             break;
         }
         if attempt >= ATTEMPTS {
-            return Err(follow::failure(&operation, &ended));
+            return Err(follow::failure(deployer, &operation, &ended));
         }
         deployer.trouble(format!(
             "{} could not be removed completely; trying the rest again.",

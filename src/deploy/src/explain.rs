@@ -39,6 +39,8 @@ pub struct Cause {
     pub advice: Option<String>,
     /// Key of the blueprint that has to do with it.
     pub key: Option<&'static str>,
+    /// Where the blueprint says it, for example `syncctl.yaml:12 servers.min`; see [`Cause::with_line`].
+    pub line: Option<String>,
     /// Whether it happened while an earlier failure was being undone.
     pub is_in_rollback: bool,
     /// Other failures that do not follow from this one.
@@ -64,6 +66,13 @@ pub enum What {
 }
 
 impl Cause {
+    /// The same with the place in the blueprint that it comes from.
+    #[must_use]
+    pub fn with_line(mut self, blueprint: &blueprint::Resolved) -> Self {
+        self.line = self.key.and_then(|key| lines::of_key(blueprint, key));
+        self
+    }
+
     /// What failed and why, in one sentence: `load balancer (LoadBalancer) could not be made: TEXT`.
     #[must_use]
     pub fn sentence(&self) -> String {
@@ -137,6 +146,7 @@ fn of_event(stack: Kind, events: &[StackEvent], failure: &cascade::Failure<'_>) 
         request_id,
         key: key.or_else(|| lines::key_of(&event.logical_id)),
         advice: advice.map(|advice| advice.text),
+        line: None,
         is_in_rollback: failure.is_in_rollback,
         also: Vec::new(),
         hidden: 0,
@@ -174,6 +184,7 @@ fn of_validation(stack: Option<Kind>, finding: &Validation) -> Cause {
         code,
         request_id,
         advice: advice.map(|advice| advice.text),
+        line: None,
         is_in_rollback: false,
         also: Vec::new(),
         hidden: 0,

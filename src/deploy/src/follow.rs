@@ -153,7 +153,11 @@ pub async fn cancel_and_follow(deployer: &Deployer<'_>, operation: &Operation) -
     let operation = Operation { what, ..operation.clone() };
     let ended = follow(deployer, &operation).await?;
     let gone = ended.status.as_str() == "DELETE_COMPLETE";
-    if gone || ended.status.is_updatable() { Ok(()) } else { Err(failure(&operation, &ended)) }
+    if gone || ended.status.is_updatable() {
+        Ok(())
+    } else {
+        Err(failure(deployer, &operation, &ended))
+    }
 }
 
 fn tell(deployer: &Deployer<'_>, stack: Kind, event: &StackEvent) {
@@ -172,10 +176,11 @@ fn tell(deployer: &Deployer<'_>, stack: Kind, event: &StackEvent) {
 
 /// The error of an operation that did not do what it was asked; with its first cause.
 #[must_use]
-pub fn failure(operation: &Operation, ended: &Ended) -> DeployError {
+pub fn failure(deployer: &Deployer<'_>, operation: &Operation, ended: &Ended) -> DeployError {
+    let cause = explain::first_cause(&ended.events, operation.kind);
     DeployError::Failed {
         stack: operation.name.clone(),
         status: ended.status.clone(),
-        cause: explain::first_cause(&ended.events, operation.kind),
+        cause: cause.map(|cause| Box::new(cause.with_line(deployer.blueprint))),
     }
 }

@@ -301,7 +301,8 @@ pub(crate) async fn change_set(
             ChangeSetStatus::Ready | ChangeSetStatus::Empty => return Ok(set),
             ChangeSetStatus::Failed(reason) | ChangeSetStatus::Spent(reason) => {
                 let found = deployer.cloud.validations(&id).await.unwrap_or_default();
-                let cause = explain::refused(&found, reason);
+                let cause = explain::refused(&found, reason)
+                    .map(|cause| Box::new(cause.with_line(deployer.blueprint)));
                 let reason = reason.clone();
                 // A refused change set is litter; the stack stays as it was.
                 deployer.cloud.delete_change_set(&id).await?;

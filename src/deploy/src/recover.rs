@@ -128,7 +128,7 @@ pub async fn cure(deployer: &Deployer<'_>, ailment: &Ailment, consent: &Consent)
             deployer.cloud.continue_rollback(&ailment.id, &consent.skip, &token).await?;
             let operation = operation(What::Update);
             let ended = follow::follow(deployer, &operation).await?;
-            done_if(ended.status.is_updatable(), &operation, &ended)
+            done_if(deployer, ended.status.is_updatable(), &operation, &ended)
         }
         Cure::Remove if !ailment.precious.is_empty() && !consent.force => {
             Err(DeployError::Losses(ailment.precious.clone()))
@@ -155,11 +155,16 @@ pub async fn cure(deployer: &Deployer<'_>, ailment: &Ailment, consent: &Consent)
                 let id = event.physical_id.as_deref().unwrap_or("without an id");
                 deployer.trouble(format!("Left in the world: {} ({id}).", event.logical_id));
             }
-            done_if(ended.status.as_str() == "DELETE_COMPLETE", &operation, &ended)
+            done_if(deployer, ended.status.as_str() == "DELETE_COMPLETE", &operation, &ended)
         }
     }
 }
 
-fn done_if(well: bool, operation: &Operation, ended: &Ended) -> Result<()> {
-    if well { Ok(()) } else { Err(follow::failure(operation, ended)) }
+fn done_if(
+    deployer: &Deployer<'_>,
+    well: bool,
+    operation: &Operation,
+    ended: &Ended,
+) -> Result<()> {
+    if well { Ok(()) } else { Err(follow::failure(deployer, operation, ended)) }
 }

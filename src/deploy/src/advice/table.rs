@@ -269,6 +269,12 @@ pub(super) static ENTRIES: &[Entry] = &[
         "entry.domain",
         "A CNAME cannot stand beside another record of the same name. Delete the other one in the hosted zone, or choose another `entry.domain`.",
     ),
+    // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+    entry(
+        "balancer-quota",
+        &[Code("TooManyLoadBalancers"), Says(&["maximum number of load balancers", "reached"])],
+        "Every deployment needs one application load balancer. Remove one that nobody uses, or ask for a higher quota: `aws service-quotas request-service-quota-increase --service-code elasticloadbalancing --quota-code L-53DA6B97 --desired-value N`.",
+    ),
     // https://github.com/fortinet/fortigate-terraform-deploy/issues/21
     of_key(
         "balancer-exists",

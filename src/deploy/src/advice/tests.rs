@@ -158,6 +158,11 @@ const MESSAGES: &[(&str, Option<&str>, &str)] = &[
         "[RRSet of type CNAME with DNS name aws.example.com. is not permitted as it conflicts with other records with the same DNS name in zone example.com.]",
     ),
     (
+        "balancer-quota",
+        Some("TooManyLoadBalancers"),
+        "The maximum number of load balancers has been reached (Service: ElasticLoadBalancingV2, Status Code: 400)",
+    ),
+    (
         "balancer-exists",
         Some("DuplicateLoadBalancerName"),
         "A load balancer with the same name 'gatewaylb' exists, but with different settings",

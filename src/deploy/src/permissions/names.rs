@@ -55,9 +55,9 @@ impl Names {
         format!("arn:{}:{service}:{}:{}:{rest}", self.partition, self.region, self.account)
     }
 
-    /// Of something that AWS owns in this Region.
+    /// Of something that AWS owns in this Region. AWS writes it without an account; stand-ins write the caller's.
     pub(super) fn public(&self, service: &str, rest: &str) -> String {
-        format!("arn:{}:{service}:{}::{rest}", self.partition, self.region)
+        format!("arn:{}:{service}:{}:*:{rest}", self.partition, self.region)
     }
 
     /// Of something that belongs to no Region.

@@ -56,7 +56,7 @@ pub(crate) fn attach(session: &Session, ui: &mut Ui) -> Result<ExitCode> {
                 What::Delete => ended.status.as_str() == "DELETE_COMPLETE",
                 What::Create | What::Update => ended.status.is_success(),
             };
-            if well { Ok(ended) } else { Err(follow::failure(operation, &ended)) }
+            if well { Ok(ended) } else { Err(follow::failure(&deployer, operation, &ended)) }
         })?;
         drop(screen);
         ui.line(&format!("{} is {}.", operation.name, ended.status))?;

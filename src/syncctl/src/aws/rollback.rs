@@ -59,7 +59,7 @@ pub(crate) fn list(session: &Session, ui: &mut Ui) -> Result<ExitCode> {
             record.sha256.chars().take(12).collect(),
             state.to_owned(),
             record.at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
-            printable(record.by.rsplit('/').next().unwrap_or(&record.by)),
+            printable(record.by.rsplit(['/', ':']).next().unwrap_or(&record.by)),
             printable(&record.source),
         ]);
     }

@@ -58,7 +58,11 @@ fn show(status: &Status, ui: &mut Ui) -> Result<()> {
         fact("Blueprint", "differs from what is deployed; `syncctl plan` shows how".to_owned())?;
     }
     for stack in &status.stacks {
-        let reason = stack.reason.as_deref().map(|reason| format!(": {}", printable(reason)));
+        let reason = stack
+            .reason
+            .as_deref()
+            .filter(|reason| !reason.is_empty())
+            .map(|reason| format!(": {}", printable(reason)));
         let reason = reason.unwrap_or_default();
         fact("Stack", format!("{} {} since {}{reason}", stack.name, stack.status, stack.changed))?;
     }

@@ -107,15 +107,21 @@ fn blocker(found: CliError, notice: &Notice) -> CliError {
 }
 
 fn with_cause(found: CliError, cause: &Cause) -> CliError {
-    let found = found.cause(printable(&cause.sentence()));
+    let place = cause.line.as_deref().map(|line| format!(" ({line})")).unwrap_or_default();
+    let found = found.cause(format!("{}{place}", printable(&cause.sentence())));
+    let found =
+        cause.also.iter().fold(found, |found, also| found.cause(printable(&also.sentence())));
     let found = match &cause.advice {
         Some(advice) => found.hint(printable(advice)),
         None => found,
     };
     match cause.hidden {
         0 => found,
+        1 => {
+            found.hint("one more failure followed from it; `syncctl events --failures` shows both")
+        }
         hidden => found.hint(format!(
-            "{hidden} failures followed from it; `syncctl events --failures` shows them all"
+            "{hidden} more failures followed from it; `syncctl events --failures` shows them all"
         )),
     }
 }
