@@ -18,7 +18,8 @@ pub use change_set::{
 pub use drift::{DriftDetection, DriftedProperty, DriftedResource};
 pub use status::StackStatus;
 
-/// CloudFormation, as far as the deployer uses it. Stacks and change sets are named by name or by ARN.
+/// CloudFormation, as far as the deployer uses it. Stacks and change sets are named by name or by ARN. Calls about a
+/// change set name its stack as well, which is what rights are given for.
 #[async_trait]
 pub trait Stacks: Send + Sync {
     /// One stack; `None` where there is none, also after its deletion.
@@ -36,15 +37,15 @@ pub trait Stacks: Send + Sync {
     /// with the same name and token makes no second one.
     async fn create_change_set(&self, request: &ChangeSetRequest) -> Result<String>;
     /// A change set with all its changes.
-    async fn change_set(&self, id: &str) -> Result<ChangeSet>;
+    async fn change_set(&self, stack: &str, id: &str) -> Result<ChangeSet>;
     /// The change sets waiting on a stack, newest first.
     async fn change_sets(&self, stack: &str) -> Result<Vec<ChangeSetSummary>>;
     /// What validation before deployment found in a change set; empty where the endpoint does not validate.
-    async fn validations(&self, change_set: &str) -> Result<Vec<Validation>>;
+    async fn validations(&self, stack: &str, change_set: &str) -> Result<Vec<Validation>>;
     /// Removes a change set; nothing happens where it is gone already.
-    async fn delete_change_set(&self, id: &str) -> Result<()>;
+    async fn delete_change_set(&self, stack: &str, id: &str) -> Result<()>;
     /// Begins to carry a change set out.
-    async fn execute(&self, id: &str, execution: &Execution) -> Result<()>;
+    async fn execute(&self, stack: &str, id: &str, execution: &Execution) -> Result<()>;
 
     /// Begins to delete a stack.
     async fn delete_stack(&self, stack: &str, deletion: &Deletion) -> Result<()>;

@@ -1,6 +1,7 @@
 //! Carries a plan out: data stack, release, app stack with the roll, verification, protection.
 
 use std::collections::BTreeSet;
+use std::pin::pin;
 
 use cloud::{Execution, StackStatus};
 use stack::StackKind;
@@ -84,10 +85,20 @@ async fn carry_out(deployer: &Deployer<'_>, prepared: &Prepared) -> Result<()> {
         return Ok(());
     }
     // The release is uploaded as soon as its bucket is there, while the rest of the data stack is being made.
-    let (data, shipped) =
-        tokio::join!(change(deployer, prepared, StackKind::Data), ship::ship(deployer, prepared),);
-    data?;
-    shipped?;
+    let mut data = pin!(change(deployer, prepared, StackKind::Data));
+    let mut shipped = pin!(ship::ship(deployer, prepared));
+    // Without its stack the bucket never comes: there is nothing to wait for. The other way round the stack is
+    // followed to its end first.
+    tokio::select! {
+        data = &mut data => {
+            data?;
+            shipped.await?;
+        }
+        shipped = &mut shipped => {
+            data.await?;
+            shipped?;
+        }
+    }
     change(deployer, prepared, StackKind::App).await
 }
 
@@ -160,7 +171,7 @@ async fn begin(
     change_set: &str,
     execution: &Execution,
 ) -> Result<()> {
-    match deployer.cloud.execute(change_set, execution).await {
+    match deployer.cloud.execute(&operation.stack, change_set, execution).await {
         Ok(()) => Ok(()),
         // An earlier attempt may have got through, and its answer been lost. Whoever began it, the change set is
         // the one that was planned.

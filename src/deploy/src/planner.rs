@@ -123,8 +123,9 @@ pub async fn prepare(deployer: &Deployer<'_>, planning: Planning) -> Result<Prep
 /// # Errors
 /// When AWS does not answer.
 pub async fn discard(deployer: &Deployer<'_>, prepared: &Prepared) -> Result<()> {
-    for (_, id) in &prepared.change_sets {
-        deployer.cloud.delete_change_set(id).await?;
+    for (kind, id) in &prepared.change_sets {
+        let stack = &prepared.rendered_stack(*kind).name;
+        deployer.cloud.delete_change_set(stack, id).await?;
     }
     Ok(())
 }
@@ -213,7 +214,7 @@ async fn plan_stack(
     let set = change_set(deployer, planning, observed, kind, wanted).await?;
     plan.source = Source::ChangeSet;
     if set.status == ChangeSetStatus::Empty {
-        deployer.cloud.delete_change_set(&set.id).await?;
+        deployer.cloud.delete_change_set(&wanted.name, &set.id).await?;
         plan.operation = Operation::Nothing;
         plan.tags.clear();
         return Ok((plan, None));
@@ -222,7 +223,7 @@ async fn plan_stack(
     if planning.keep || planning.seal {
         return Ok((plan, Some(set.id)));
     }
-    deployer.cloud.delete_change_set(&set.id).await?;
+    deployer.cloud.delete_change_set(&wanted.name, &set.id).await?;
     Ok((plan, None))
 }
 
@@ -295,17 +296,17 @@ pub(crate) async fn change_set(
         made => made?,
     };
     for wait in deployer.pace.waits() {
-        let set = deployer.cloud.change_set(&id).await?;
+        let set = deployer.cloud.change_set(&wanted.name, &id).await?;
         match &set.status {
             ChangeSetStatus::Pending => tokio::time::sleep(wait).await,
             ChangeSetStatus::Ready | ChangeSetStatus::Empty => return Ok(set),
             ChangeSetStatus::Failed(reason) | ChangeSetStatus::Spent(reason) => {
-                let found = deployer.cloud.validations(&id).await.unwrap_or_default();
+                let found = deployer.cloud.validations(&wanted.name, &id).await.unwrap_or_default();
                 let cause = explain::refused(&found, reason)
                     .map(|cause| Box::new(cause.with_line(deployer.blueprint)));
                 let reason = reason.clone();
                 // A refused change set is litter; the stack stays as it was.
-                deployer.cloud.delete_change_set(&id).await?;
+                deployer.cloud.delete_change_set(&wanted.name, &id).await?;
                 return Err(DeployError::Refused { stack: wanted.name.clone(), reason, cause });
             }
         }

@@ -98,7 +98,7 @@ async fn protect_table(deployer: &Deployer<'_>, prepared: &Prepared) -> Result<(
         Planning { keep: true, seal: false, quick: false, drift: false, revert_drift: false };
     let set = planner::change_set(&deployer, planning, &observed, StackKind::Data, &wanted).await?;
     if set.status == cloud::ChangeSetStatus::Empty {
-        return Ok(deployer.cloud.delete_change_set(&set.id).await?);
+        return Ok(deployer.cloud.delete_change_set(&wanted.name, &set.id).await?);
     }
     execute(&deployer, Kind::Data, &wanted.name, &set.id, What::Update).await
 }

@@ -114,7 +114,7 @@ pub async fn reopen(
             return Err(DeployError::Stale("templates or looked-up values differ".to_owned()));
         }
         if let Some(id) = &stack.change_set {
-            check_waits(deployer.cloud, id).await?;
+            check_waits(deployer.cloud, &prepared.rendered_stack(of).name, id).await?;
             prepared.change_sets.push((of, id.clone()));
         }
     }
@@ -122,8 +122,8 @@ pub async fn reopen(
     Ok(prepared)
 }
 
-async fn check_waits(cloud: &dyn Cloud, id: &str) -> Result<()> {
-    let set = match cloud.change_set(id).await {
+async fn check_waits(cloud: &dyn Cloud, stack: &str, id: &str) -> Result<()> {
+    let set = match cloud.change_set(stack, id).await {
         Err(error) if error.reason == cloud::Reason::NotFound => {
             return Err(DeployError::Stale("its change set is gone".to_owned()));
         }

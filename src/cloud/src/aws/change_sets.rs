@@ -55,7 +55,7 @@ pub(super) async fn create(client: &Client, request: &ChangeSetRequest) -> Resul
         Ok(answer) => answer.id.ok_or_else(|| incomplete(SERVICE, OPERATION, "id")),
         // The name is this run's own: an earlier attempt got through and its answer was lost.
         Err(error) if error.has_code("AlreadyExistsException") => {
-            match describe(client, &request.name, Some(&request.stack)).await {
+            match describe(client, &request.stack, &request.name).await {
                 Ok(found) => Ok(found.id),
                 Err(_) => Err(error),
             }
@@ -78,11 +78,11 @@ fn rollback(request: &ChangeSetRequest) -> Option<RollbackConfiguration> {
 }
 
 /// All pages of it.
-pub(super) async fn describe(client: &Client, id: &str, stack: Option<&str>) -> Result<ChangeSet> {
+pub(super) async fn describe(client: &Client, stack: &str, id: &str) -> Result<ChangeSet> {
     let call = client
         .describe_change_set()
         .change_set_name(id)
-        .set_stack_name(stack.map(str::to_owned))
+        .stack_name(stack)
         .include_property_values(true);
     let page = |token: Option<String>| call.clone().set_next_token(token).send();
     let mut first = page(None).await.map_err(failed("DescribeChangeSet"))?;

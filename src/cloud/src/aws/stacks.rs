@@ -93,16 +93,17 @@ impl Stacks for Aws {
         change_sets::create(&self.cloudformation, request).await
     }
 
-    async fn change_set(&self, id: &str) -> Result<ChangeSet> {
-        change_sets::describe(&self.cloudformation, id, None).await
+    async fn change_set(&self, stack: &str, id: &str) -> Result<ChangeSet> {
+        change_sets::describe(&self.cloudformation, stack, id).await
     }
 
     async fn change_sets(&self, stack: &str) -> Result<Vec<ChangeSetSummary>> {
         change_sets::list(&self.cloudformation, stack).await
     }
 
-    async fn validations(&self, change_set: &str) -> Result<Vec<Validation>> {
-        let call = self.cloudformation.describe_events().change_set_name(change_set);
+    async fn validations(&self, stack: &str, change_set: &str) -> Result<Vec<Validation>> {
+        let call = self.cloudformation.describe_events().stack_name(stack);
+        let call = call.change_set_name(change_set);
         let found: Result<Vec<_>, _> = call.into_paginator().items().send().collect().await;
         let found = match found.map_err(failed("DescribeEvents")) {
             Err(error) if matches!(error.reason, Reason::Unsupported | Reason::NotFound) => {
@@ -125,13 +126,14 @@ impl Stacks for Aws {
             .collect())
     }
 
-    async fn delete_change_set(&self, id: &str) -> Result<()> {
-        let call = self.cloudformation.delete_change_set().change_set_name(id).send().await;
+    async fn delete_change_set(&self, stack: &str, id: &str) -> Result<()> {
+        let call = self.cloudformation.delete_change_set().stack_name(stack);
+        let call = call.change_set_name(id).send().await;
         call.map_err(failed("DeleteChangeSet")).or_absent().map(drop)
     }
 
-    async fn execute(&self, id: &str, execution: &Execution) -> Result<()> {
-        let call = self.cloudformation.execute_change_set().change_set_name(id);
+    async fn execute(&self, stack: &str, id: &str, execution: &Execution) -> Result<()> {
+        let call = self.cloudformation.execute_change_set().stack_name(stack).change_set_name(id);
         let call = call
             .client_request_token(&execution.token)
             .set_retain_except_on_create(execution.remove_what_failed.then_some(true))

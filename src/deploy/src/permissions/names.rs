@@ -79,6 +79,8 @@ impl Names {
         self.stacks
             .iter()
             .map(|name| self.arn("cloudformation", &format!("stack/{name}/*")))
+            // Calls that name a change set by its ARN.
+            .chain([self.arn("cloudformation", "changeSet/syncctl-*")])
             .collect()
     }
 

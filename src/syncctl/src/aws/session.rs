@@ -1,12 +1,15 @@
 //! One command's connection to an account: client, runtime, release, blueprint.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use blueprint::Resolved;
 use cloud::aws::{Aws, Options};
 use deploy::release::Release;
 use deploy::{Deployer, Listener, Pace};
 use rand::distr::{Alphanumeric, SampleString as _};
+use signal_hook::consts::SIGTERM;
 
 use super::endpoint::Http;
 use crate::deployment::Chosen;
@@ -23,6 +26,7 @@ pub(crate) struct Session {
     blueprint_name: String,
     release: Option<Release>,
     run: String,
+    terminated: Arc<AtomicBool>,
 }
 
 impl Session {
@@ -54,7 +58,9 @@ impl Session {
         // Lower case: the run names change sets and tokens, and people read them.
         let run = Alphanumeric.sample_string(&mut rand::rng(), 10).to_ascii_lowercase();
         let endpoint = Http::new()?;
-        Ok(Self { runtime, aws, endpoint, blueprint, blueprint_name, release, run })
+        let terminated = Arc::new(AtomicBool::new(false));
+        let _ = signal_hook::flag::register(SIGTERM, Arc::clone(&terminated));
+        Ok(Self { runtime, aws, endpoint, blueprint, blueprint_name, release, run, terminated })
     }
 
     /// Runs one operation to its end.
@@ -74,7 +80,23 @@ impl Session {
             now: jiff::Timestamp::now,
             pace: Pace::default(),
         };
-        self.runtime.block_on(operation(deployer))
+        // SIGTERM leaves at once, wherever the operation is waiting; AWS goes on.
+        self.runtime.block_on(async {
+            tokio::select! {
+                done = operation(deployer) => done,
+                () = self.terminated() => {
+                    Err(deploy::DeployError::Detached(self.name().to_owned()))
+                }
+            }
+        })
+    }
+
+    /// Waits until SIGTERM has come, perhaps before this operation began.
+    async fn terminated(&self) {
+        const LOOK: std::time::Duration = std::time::Duration::from_millis(100);
+        while !self.terminated.load(Ordering::Relaxed) {
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// The same on the accounts of the service.

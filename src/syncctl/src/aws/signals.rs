@@ -1,38 +1,32 @@
-//! Ctrl-C asks what to do; a second one, and SIGTERM, leave at once. AWS goes on either way.
+//! Ctrl-C asks what to do; a second one leaves at once. AWS goes on either way.
 
 use std::io::{self, BufRead as _, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use deploy::Wish;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::SIGINT;
 
 pub(crate) struct Signals {
     interrupts: Arc<AtomicUsize>,
     answered: AtomicUsize,
-    terminated: Arc<AtomicBool>,
     can_ask: bool,
 }
 
 impl Signals {
     pub(crate) fn listen(can_ask: bool) -> Self {
         let interrupts = Arc::new(AtomicUsize::new(0));
-        let terminated = Arc::new(AtomicBool::new(false));
         let counted = Arc::clone(&interrupts);
         // The second Ctrl-C ends the process even where nothing asks for wishes.
         let second = Arc::new(AtomicBool::new(false));
         let _ = signal_hook::flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&second));
         let _ = signal_hook::flag::register(SIGINT, second);
         let _ = signal_hook::flag::register_usize(SIGINT, Arc::clone(&counted), 1);
-        let _ = signal_hook::flag::register(SIGTERM, Arc::clone(&terminated));
-        Self { interrupts, answered: AtomicUsize::new(0), terminated, can_ask }
+        Self { interrupts, answered: AtomicUsize::new(0), can_ask }
     }
 
     /// What the person wants now. Asks where there is somebody to answer.
     pub(crate) fn wish(&self) -> Wish {
-        if self.terminated.load(Ordering::Relaxed) {
-            return Wish::Detach;
-        }
         let interrupted = self.interrupts.load(Ordering::Relaxed);
         if interrupted == self.answered.load(Ordering::Relaxed) {
             return Wish::GoOn;
