@@ -94,6 +94,7 @@ fn small() -> OpenApiRouter<AppState> {
         .routes(routes!(sessions::renew))
         .routes(routes!(access::reader))
         .routes(routes!(entries::list))
+        .routes(routes!(entries::list_by_id))
         .routes(routes!(versions::list))
         .routes(routes!(content::by_file))
         .routes(routes!(content::by_path))
