@@ -165,7 +165,10 @@ fn relative_path(root: &Path, path: &Path) -> Result<SpacePath, String> {
     // The whole path is checked where it is written as text.
     let text = path.to_string();
     if text.len() > protocol::name::MAX_PATH_BYTES {
-        return Err(format!("the path is {} bytes long, more than a space can hold", text.len()));
+        return Err(format!(
+            "the path is {} bytes long, more than a space can hold; move it",
+            text.len()
+        ));
     }
     Ok(path)
 }

@@ -109,6 +109,11 @@ pub struct SyncedEntry {
 
 pub type Synced = BTreeMap<FileId, SyncedEntry>;
 
+/// How long a path is as text, without writing it out.
+pub(crate) fn text_bytes(path: &SpacePath) -> usize {
+    path.names().iter().map(|name| 1 + name.as_str().len()).sum()
+}
+
 /// A path as the service compares it: two with the same key can't both exist.
 pub fn path_key(path: &SpacePath) -> Vec<String> {
     path.names().iter().map(EntryName::key).collect()

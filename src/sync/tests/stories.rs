@@ -6,6 +6,8 @@
 mod both_ways;
 #[path = "stories/interrupted.rs"]
 mod interrupted;
+#[path = "stories/long.rs"]
+mod long;
 #[path = "stories/moments.rs"]
 mod moments;
 #[path = "stories/one_way.rs"]

@@ -87,7 +87,7 @@ impl Reporter for Progress {
             }
             Event::Problem(problem) => {
                 let kind = if problem.failed { "failed" } else { "left out" };
-                let path = units::name(&problem.path);
+                let path = units::path(&problem.path);
                 self.line(&format!("{kind}: {path}: {}", problem.reason));
             }
             Event::Note(text) => self.line(&text),

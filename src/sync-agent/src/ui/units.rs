@@ -52,6 +52,18 @@ pub(crate) fn name(text: &str) -> String {
     if text.chars().any(char::is_control) { format!("{text:?}") } else { text.to_owned() }
 }
 
+/// A path on one line: of a very long one, the beginning and the end.
+pub(crate) fn path(text: &str) -> String {
+    const KEPT: usize = 100;
+    let length = text.chars().count();
+    if length <= 2 * KEPT + 1 {
+        return name(text);
+    }
+    let begin: String = text.chars().take(KEPT).collect();
+    let end: String = text.chars().skip(length - KEPT).collect();
+    name(&format!("{begin}…{end}"))
+}
+
 /// `1 file`, `2 files`.
 pub(crate) fn count(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
@@ -87,6 +99,7 @@ mod tests {
     #[test]
     fn names_with_control_characters_are_escaped() {
         assert_eq!(name("a b"), "a b");
+        assert_eq!(path(&format!("/a{}z", "-".repeat(4_000))).chars().count(), 201);
         assert_eq!(name("a\nb\u{1b}[31m"), r#""a\nb\u{1b}[31m""#);
     }
 }

@@ -272,7 +272,10 @@ impl Run {
         for (_, done, refusal) in &committed.refused {
             match (refusal, done) {
                 // Nobody but the user can help here, so another round makes no sense.
-                (Refusal::TooLarge(reason), Done::Entry(SyncedEntry { path, .. })) => {
+                (
+                    Refusal::TooLarge(reason),
+                    Done::Entry(SyncedEntry { path, .. }) | Done::Moved(path),
+                ) => {
                     self.caution.refused(path, reason);
                     self.problem(path, reason);
                 }
