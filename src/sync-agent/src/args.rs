@@ -193,7 +193,8 @@ pub(crate) enum Mail {
 ///
 /// A directory lands under its own name; written with a trailing slash, its contents do. What is
 /// there already with the same bytes is not sent again, so an interrupted push is continued by
-/// running it again.
+/// running it again. A file whose name differs only in case from another file's in the space
+/// replaces nothing: it is brought under a marked name, and that is told.
 #[derive(Debug, Args)]
 pub(crate) struct PushArgs {
     /// Files and directories on this machine.
@@ -239,6 +240,10 @@ pub(crate) struct LsArgs {
 /// Both sides' creations, edits, moves and deletions are carried over. Where both sides changed the
 /// same file, the space's version keeps the name and yours is kept beside it as a conflict copy.
 /// Local files that are removed or replaced move to DIR/.sync-agent/trash first.
+///
+/// Names that differ only in case or Unicode form can't lie side by side on macOS and Windows, so a
+/// space has no two of them in one directory. Where Linux has both, one is renamed here, to `NAME
+/// (name conflict)`, which is told; its content stays as it is.
 #[derive(Debug, Args)]
 pub(crate) struct SyncArgs {
     /// The directory on this machine; created if missing.

@@ -89,7 +89,11 @@ impl Ui {
     /// One closing line about what was left out.
     pub(crate) fn problems(&self, problems: &[Problem]) {
         let failed = problems.iter().filter(|problem| problem.failed).count();
-        let skipped = problems.len() - failed;
+        let renamed = problems.iter().filter(|problem| problem.kept_as.is_some()).count();
+        let skipped = problems.len() - failed - renamed;
+        if renamed > 0 {
+            self.say(&format!("{renamed} kept under another name (see above)"));
+        }
         if skipped > 0 {
             self.say(&format!("{skipped} left out (see above)"));
         }

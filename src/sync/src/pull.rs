@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use protocol::file::{Node, NodeKind};
 use protocol::id::SpaceId;
-use protocol::name::SpacePath;
+use protocol::name::{MAX_PATH_BYTES, SpacePath};
 use serde::Serialize;
 
 use crate::browse::not_found;
@@ -22,6 +22,7 @@ use crate::report::{Event, Problem, Reporter, shown};
 use crate::service::Service;
 use crate::synchronise::lock_out;
 use crate::trash::Trash;
+use crate::tree::text_bytes;
 use place::{Placing, There};
 
 /// What to do with a local file that holds other bytes.
@@ -147,6 +148,12 @@ fn look(
     }
     for (path, node) in nodes {
         let relative: PathBuf = path.names()[base..].iter().map(|name| name.as_str()).collect();
+        if text_bytes(&path) > MAX_PATH_BYTES {
+            let reason = "its path is longer than 4000 bytes, so it is left out with what is in \
+                          it; move it in the space";
+            summary.problems.push(Problem::failed(&path, reason));
+            continue;
+        }
         if relative.starts_with(OWN_DIRECTORY) {
             let reason = "the name is reserved for this program; rename it in the space";
             summary.problems.push(Problem::failed(&path, reason));

@@ -75,7 +75,8 @@ impl Run {
                 self.note(format!("conflict: both sides changed {from}; yours is now {to}"));
             }
             Reason::SameName => self.note(format!(
-                "renamed {from} to {to}: it differs from a sibling only in case or Unicode form"
+                "renamed {from} to {to}: a name beside it differs only in case or Unicode form, and \
+                 macOS and Windows can't tell the two apart; nothing else was changed"
             )),
         }
         Ok(())
