@@ -164,6 +164,7 @@ pub fn plan(remote: &Remote, local: &Local, synced: &Synced) -> Plan {
     planner.known_files();
     planner.new_here();
     planner.new_there();
+    planner.tell_hidden();
     planner.finish()
 }
 

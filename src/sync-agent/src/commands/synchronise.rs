@@ -48,7 +48,9 @@ pub(super) async fn run(args: SyncArgs, ui: &Ui) -> Outcome {
         }
         let files = units::count(summary.files, "file");
         if lines.is_empty() {
-            return vec![format!("Nothing to do: {files} in sync.")];
+            let incomplete = summary.problems.iter().any(|problem| problem.failed);
+            let what = if incomplete { "Nothing else to do" } else { "Nothing to do" };
+            return vec![format!("{what}: {files} in sync.")];
         }
         let traffic = format!(
             "{} up, {} down in {:.1} s",

@@ -1,6 +1,6 @@
 //! What the plan left out, in words.
 
-use protocol::name::MAX_PATH_BYTES;
+use protocol::name::{MAX_PATH_BYTES, SpacePath};
 
 use super::execute::Run;
 use crate::plan::LeftOut;
@@ -33,11 +33,26 @@ impl Run {
                          keeps it where it was; move it to a shorter place"
                     ),
                 ),
+                LeftOut::Hidden { place, changes } => (place, self.hidden(place, *changes)),
             };
             let path = path.clone();
             let path = shown(&self.on_disk(&path));
             self.summary.problems.push(Problem::failed(path, reason));
         }
+    }
+}
+
+impl Run {
+    fn hidden(&self, place: &SpacePath, changes: usize) -> String {
+        let what = match std::fs::symlink_metadata(self.on_disk(place)) {
+            Ok(found) if found.is_symlink() => "it is a symbolic link here",
+            Ok(found) if !found.is_dir() && !found.is_file() => {
+                "it is neither a file nor a directory here"
+            }
+            _ => "it can't be read here",
+        };
+        let plural = if changes == 1 { "" } else { "s" };
+        format!("{changes} change{plural} of the space can't be brought here: {what}")
     }
 }
 
