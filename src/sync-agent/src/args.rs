@@ -241,6 +241,10 @@ pub(crate) struct LsArgs {
 /// same file, the space's version keeps the name and yours is kept beside it as a conflict copy.
 /// Local files that are removed or replaced move to DIR/.sync-agent/trash first.
 ///
+/// A synchronised directory inside DIR is taken like any other, and its files belong to both; only
+/// its private folder .sync-agent is left out. Links, sockets and devices are left out and told;
+/// what the space has for such a place is counted.
+///
 /// Names that differ only in case or Unicode form can't lie side by side on macOS and Windows, so a
 /// space has no two of them in one directory. Where Linux has both, one is renamed here, to `NAME
 /// (name conflict)`, which is told; its content stays as it is.

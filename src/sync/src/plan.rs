@@ -21,7 +21,7 @@ mod matching;
 mod moves;
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use protocol::file::NodeKind;
 use protocol::hash::ContentHash;
@@ -242,6 +242,7 @@ struct Planner<'a> {
     fallbacks: Vec<Action>,
     actions: Vec<Action>,
     left_out: Vec<LeftOut>,
+    private: BTreeSet<&'a FileId>,
     /// Where every node of the space lies, once somebody asks.
     paths: OnceCell<HashMap<&'a FileId, SpacePath>>,
     /// Removals, in an order of their own: contents before directories.
@@ -273,6 +274,7 @@ impl<'a> Planner<'a> {
             fallbacks: Vec::new(),
             actions: Vec::new(),
             left_out: Vec::new(),
+            private: remote.private_folders(),
             paths: OnceCell::new(),
             removals: Vec::new(),
             here,

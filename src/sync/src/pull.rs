@@ -17,7 +17,7 @@ use crate::download::{Downloader, Want, sweep_parts};
 use crate::error::{IoContext, Result, SyncError};
 use crate::fs::{exists, sync_directory};
 use crate::listing;
-use crate::local_name::{INCOMING, OWN_DIRECTORY};
+use crate::local_name::{INCOMING, MARKER, OWN_DIRECTORY};
 use crate::report::{Event, Problem, Reporter, shown};
 use crate::service::Service;
 use crate::synchronise::lock_out;
@@ -146,6 +146,7 @@ fn look(
         let own: PathBuf = request.from.names()[base..].iter().map(|name| name.as_str()).collect();
         placing.directory(&own)?;
     }
+    let private = private_folders(&nodes);
     for (path, node) in nodes {
         let relative: PathBuf = path.names()[base..].iter().map(|name| name.as_str()).collect();
         if text_bytes(&path) > MAX_PATH_BYTES {
@@ -154,7 +155,8 @@ fn look(
             summary.problems.push(Problem::failed(&path, reason));
             continue;
         }
-        if relative.starts_with(OWN_DIRECTORY) {
+        let within = |folder: &SpacePath| path.names().starts_with(folder.names());
+        if relative.starts_with(OWN_DIRECTORY) || private.iter().any(within) {
             let reason = "the name is reserved for this program; rename it in the space";
             summary.problems.push(Problem::failed(&path, reason));
             continue;
@@ -185,6 +187,15 @@ fn look(
         }
     }
     Ok((items, summary))
+}
+
+/// Those of synchronised directories inside others that got into the space.
+fn private_folders(nodes: &[(SpacePath, Node)]) -> Vec<SpacePath> {
+    let markers = nodes.iter().filter(|(_, node)| node.name.as_str() == MARKER);
+    let folders = markers.filter_map(|(path, _)| path.split().map(|(folder, _)| folder));
+    folders
+        .filter(|folder| folder.split().is_some_and(|(_, name)| name.as_str() == OWN_DIRECTORY))
+        .collect()
 }
 
 async fn fetch(

@@ -10,6 +10,8 @@ mod interrupted;
 mod long;
 #[path = "stories/moments.rs"]
 mod moments;
+#[path = "stories/nested.rs"]
+mod nested;
 #[path = "stories/one_way.rs"]
 mod one_way;
 #[path = "stories/random.rs"]

@@ -30,7 +30,7 @@ impl<'a> Planner<'a> {
     /// The local path at which a remote node belongs. One that is too long is told, and one where
     /// something stands that is none of ours is left to [`Self::tell_hidden`].
     pub(super) fn target_or_tell(&mut self, id: &FileId, node: &RemoteNode) -> Option<SpacePath> {
-        let path = self.place_here(node)?;
+        let path = self.place_here(id, node)?;
         if text_bytes(&path) <= MAX_PATH_BYTES {
             return self.hidden_at(&path).is_none_or(SpacePath::is_root).then_some(path);
         }
@@ -59,7 +59,7 @@ impl<'a> Planner<'a> {
 
     /// The place that keeps this node from being here as the space has it.
     fn hides(&self, id: &FileId, node: &RemoteNode) -> Option<&'a SpacePath> {
-        let arrives = self.place_here(node);
+        let arrives = self.place_here(id, node);
         let Some(entry) = self.synced.get(id) else {
             let Some(path) = arrives else { return self.hidden_above(node) };
             return self.hidden_at(&path).filter(|place| !place.is_root());
@@ -92,8 +92,8 @@ impl<'a> Planner<'a> {
     }
 
     /// Whether a node that moved in the space, and what is below it here, can follow.
-    pub(super) fn fits_here(&self, node: &RemoteNode, from: &SpacePath) -> bool {
-        let Some(to) = self.place_here(node) else { return true };
+    pub(super) fn fits_here(&self, id: &FileId, node: &RemoteNode, from: &SpacePath) -> bool {
+        let Some(to) = self.place_here(id, node) else { return true };
         text_bytes(&to) + self.longest_below_here(from) <= MAX_PATH_BYTES
     }
 

@@ -6,7 +6,6 @@ use protocol::id::FileId;
 use protocol::name::{EntryName, SpacePath};
 
 use super::Planner;
-use crate::local_name::OWN_DIRECTORY;
 use crate::tree::{Local, LocalEntry, RemoteNode, SyncedEntry, path_key};
 
 /// Where a node hangs: its directory and its name there.
@@ -57,10 +56,12 @@ impl<'a> Planner<'a> {
 
     /// The local path at which a remote node belongs, if its directory is here or will be. It may
     /// be too long.
-    pub(super) fn place_here(&self, node: &RemoteNode) -> Option<SpacePath> {
+    pub(super) fn place_here(&self, id: &FileId, node: &RemoteNode) -> Option<SpacePath> {
+        if self.private.contains(id) {
+            return None;
+        }
         let directory = self.directories_here.get(&node.parent)?;
-        let reserved = directory.is_root() && node.name.as_str() == OWN_DIRECTORY;
-        (!reserved).then(|| directory.join(node.name.clone()))
+        Some(directory.join(node.name.clone()))
     }
 
     /// What occupies a local path, under any spelling.

@@ -56,7 +56,7 @@ impl<'a> Planner<'a> {
                 self.move_there(id, node, path, place);
             }
             Wish::There(_) => self.left_out.push(LeftOut::StaysThere { path }),
-            Wish::Here if self.fits_here(node, &path) => {
+            Wish::Here if self.fits_here(id, node, &path) => {
                 self.moving.insert(id);
                 self.move_here(id, node, path);
             }
@@ -169,7 +169,7 @@ impl<'a> Planner<'a> {
     }
 
     fn move_here(&mut self, id: &'a FileId, node: &RemoteNode, from: SpacePath) {
-        let Some(to) = self.place_here(node) else { return };
+        let Some(to) = self.place_here(id, node) else { return };
         let into_itself =
             to.names().len() > from.names().len() && to.names().starts_with(from.names());
         if into_itself {

@@ -15,7 +15,6 @@ use super::{MassDelete, SyncSummary, hashing};
 use crate::clock::Clock;
 use crate::error::{IoContext as _, Result};
 use crate::fs::Stamp;
-use crate::local_name::OWN_DIRECTORY;
 use crate::plan::{Action, LeftOut};
 use crate::report::{Event, Problem, Reporter};
 use crate::service::Service;
@@ -190,10 +189,13 @@ impl Run {
     /// What has our own folder's name in the space can't lie here.
     fn reserved_name(&mut self) -> Result<()> {
         let remote = self.root.state.remote()?;
-        let mut nodes = remote.nodes.values();
-        if nodes.any(|node| node.parent.is_root() && node.name.as_str() == OWN_DIRECTORY) {
+        let private = remote.private_folders();
+        if private.is_empty() {
+            return Ok(());
+        }
+        let paths = remote.paths();
+        for path in private.into_iter().filter_map(|id| paths.get(id)) {
             let reason = "the name is reserved for this program; rename it in the space";
-            let path = format!("/{OWN_DIRECTORY}");
             self.summary.problems.push(Problem::skipped(path, reason));
         }
         Ok(())
