@@ -80,7 +80,8 @@ async fn enter(
 fn after_redeeming(error: ApiError) -> Failure {
     let unsure = matches!(error, ApiError::Unreachable { .. })
         || error.code() == Some(ErrorCode::Unavailable);
-    if !unsure {
+    // Nothing was sent to somebody who may be anybody.
+    if !unsure || error.is_untrusted() {
         return error.into();
     }
     let hint = "is the address right and the server up? run it again; if the invitation is used up \
@@ -92,4 +93,19 @@ fn machine_name() -> String {
     let name = rustix::system::uname();
     let name = name.nodename().to_string_lossy().into_owned();
     if name.is_empty() { "a device".to_owned() } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_first_login_tells_an_unknown_certificate_from_a_lost_answer() {
+        let hint = |message: &str| {
+            let (url, message) = ("https://127.0.0.1:8420".to_owned(), message.to_owned());
+            after_redeeming(ApiError::Unreachable { url, message }).hint().unwrap()
+        };
+        assert!(hint("invalid peer certificate: UnknownIssuer").contains("SSL_CERT_FILE"));
+        assert!(hint("connection reset").contains("log in with the password alone"));
+    }
 }

@@ -12,7 +12,7 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use url::Url;
 
 use super::{Api, chain};
-use crate::error::ApiError;
+use crate::error::{ApiError, is_untrusted};
 
 /// Together up to 25 s, enough for a server to be replaced behind the balancer.
 const ATTEMPTS: u32 = 9;
@@ -40,6 +40,11 @@ impl Repeat {
             StatusCode::NOT_IMPLEMENTED => false,
             status => self == Self::Freely && status.is_server_error(),
         }
+    }
+
+    /// Without an answer. Who the server is does not change from one attempt to the next.
+    fn after_failure(self, connecting: bool, message: &str) -> bool {
+        (self == Self::Freely || connecting) && !is_untrusted(message)
     }
 }
 
@@ -95,14 +100,15 @@ impl Api {
                     asked + backoff(attempt)
                 }
                 Err(error) => {
-                    let again = repeat == Repeat::Freely || error.is_connect();
-                    if !again || attempt >= ATTEMPTS {
+                    let connecting = error.is_connect();
+                    let message = chain(&error.without_url());
+                    if attempt >= ATTEMPTS || !repeat.after_failure(connecting, &message) {
                         return Err(ApiError::Unreachable {
                             url: self.base.to_string(),
-                            message: chain(&error.without_url()) + &tried(attempt),
+                            message: message + &tried(attempt),
                         });
                     }
-                    maybe_done |= !error.is_connect();
+                    maybe_done |= !connecting;
                     backoff(attempt)
                 }
             };

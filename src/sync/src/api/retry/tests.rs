@@ -157,3 +157,14 @@ async fn what_the_second_attempt_finds_gone_is_deleted() {
     server.api.revoke_device(&device).await.unwrap();
     server.api.revoke_device(&device).await.unwrap_err();
 }
+
+/// It is the same certificate the next time; to wait only keeps the hint from whoever waits.
+#[test]
+fn a_certificate_that_nobody_vouches_for_is_not_asked_for_again() {
+    let message = "error sending request: client error (Connect): invalid peer certificate: \
+                   UnknownIssuer";
+    for repeat in [Repeat::Freely, Repeat::Refused, Repeat::Unsent] {
+        assert!(!repeat.after_failure(true, message));
+        assert!(repeat.after_failure(true, "connection refused"));
+    }
+}
