@@ -79,6 +79,9 @@ pub struct SyncSummary {
     /// Moved to the local trash.
     pub deleted_here: u64,
     pub deleted_there: u64,
+    /// Files of which only the executable bit changed, in the space and here.
+    pub modes_sent: u64,
+    pub modes_received: u64,
     pub conflicts: u64,
     pub commits: u64,
     pub uploaded_bytes: u64,

@@ -40,7 +40,12 @@ pub(super) async fn run(args: SyncArgs, ui: &Ui) -> Outcome {
             (summary.moved_here, "moved here"),
             (summary.deleted_there, "deleted in the space"),
             (summary.deleted_here, "moved to the local trash"),
-            (summary.conflicts, "conflict copies made"),
+            (summary.modes_sent, "made executable or not in the space"),
+            (summary.modes_received, "made executable or not here"),
+            (
+                summary.conflicts,
+                if summary.conflicts == 1 { "conflict copy made" } else { "conflict copies made" },
+            ),
         ] {
             if count > 0 {
                 lines.push(format!("{count} {what}"));

@@ -25,10 +25,14 @@ pub(crate) fn bytes(count: u64) -> String {
     format!("{value:.digits$} {}", UNITS[unit])
 }
 
-/// How long, and how fast that was.
+/// How long, and how fast that was, where there was enough to tell.
 pub(crate) fn speed(count: u64, time: Duration) -> String {
+    const ENOUGH: u64 = 1024 * 1024;
     let seconds = time.as_secs_f64().max(0.001);
-    format!("{seconds:.1} s, {:.1} MB/s", count as f64 / 1e6 / seconds)
+    if count < ENOUGH {
+        return format!("{seconds:.1} s");
+    }
+    format!("{seconds:.1} s, {}/s", bytes((count as f64 / seconds) as u64))
 }
 
 /// `2026-11-20 17:03` in the local time zone; `-` where none is known.
@@ -94,6 +98,12 @@ mod tests {
     fn sizes_have_three_digits() {
         let shown = [0, 1023, 1024, 10 * 1024, 1_048_575, 1 << 30].map(bytes);
         assert_eq!(shown, ["0 B", "1023 B", "1.00 KiB", "10.0 KiB", "1.00 MiB", "1.00 GiB"]);
+    }
+
+    #[test]
+    fn a_speed_is_told_where_there_is_one() {
+        assert_eq!(speed(40, Duration::from_millis(1_200)), "1.2 s");
+        assert_eq!(speed(4 << 20, Duration::from_secs(2)), "2.0 s, 2.00 MiB/s");
     }
 
     #[test]

@@ -147,6 +147,7 @@ impl Run {
         fs::set_permissions(&target, fs::Permissions::from_mode(mode)).at("change", &target)?;
         let Some(mut entry) = self.synced.get(id).cloned() else { return Ok(()) };
         entry.executable = executable;
+        self.summary.modes_received += 1;
         self.remember(id.clone(), Some(entry))
     }
 

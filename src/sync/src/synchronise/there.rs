@@ -296,6 +296,7 @@ impl Run {
                         self.summary.sent += 1;
                         self.reporter.event(Event::Done { files: 1 });
                     }
+                    self.summary.modes_sent += u64::from(matches!(op, Op::Meta { .. }));
                     changes.push((id, Some(entry)));
                 }
                 Done::Moved(path) => {
