@@ -67,7 +67,7 @@ pub(crate) enum Command {
     Mail {
         /// Whether to send them.
         mode: Mail,
-        /// The space's name or id.
+        /// The space's name or id, or OWNER/NAME for one that is shared with you.
         space: String,
     },
     Push(PushArgs),
@@ -152,7 +152,7 @@ pub(crate) enum SpaceCommand {
     List,
     /// Give somebody who has an account a role in a space, or change it.
     Share {
-        /// The space's name or id.
+        /// The space's name or id, or OWNER/NAME for one that is shared with you.
         space: String,
         /// Whom to share it with.
         #[arg(value_name = "EMAIL")]
@@ -163,12 +163,12 @@ pub(crate) enum SpaceCommand {
     },
     /// List a space's members.
     Members {
-        /// The space's name or id.
+        /// The space's name or id, or OWNER/NAME for one that is shared with you.
         space: String,
     },
     /// Remove a member from a space.
     Unshare {
-        /// The space's name or id.
+        /// The space's name or id, or OWNER/NAME for one that is shared with you.
         space: String,
         /// Whom to remove.
         #[arg(value_name = "EMAIL")]
@@ -253,7 +253,7 @@ pub(crate) struct SyncArgs {
     /// The directory on this machine; created if missing.
     #[arg(value_name = "DIR")]
     pub(crate) directory: PathBuf,
-    /// The space's name or id.
+    /// The space's name or id, or OWNER/NAME for one that is shared with you.
     pub(crate) space: String,
     /// Synchronise once and stop.
     #[arg(long, env = "SYNC_AGENT_ONCE")]

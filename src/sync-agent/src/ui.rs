@@ -69,8 +69,13 @@ impl Ui {
         }
     }
 
+    /// Whether only results and errors are printed.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.quiet || self.is_json()
+    }
+
     pub(crate) fn say(&self, line: &str) {
-        if !self.quiet && !self.is_json() {
+        if !self.is_silent() {
             tell(line);
         }
     }

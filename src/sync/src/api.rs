@@ -4,6 +4,7 @@ mod calls;
 mod retry;
 mod service;
 
+pub use calls::Found;
 pub(crate) use retry::backoff;
 use retry::{Answer, Repeat};
 

@@ -16,7 +16,7 @@ pub(super) async fn ls(args: &LsArgs, ui: &Ui) -> Outcome {
         return versions(&args.path, ui).await;
     }
     let place = Place::parse(&args.path)?;
-    let (_, api, space) = open_space(&place.space).await?;
+    let (_, api, space) = open_space(&place.space, ui).await?;
     if args.recursive {
         let rows = sync::browse::entries_below(api, &space.id, &place.path).await?;
         let value: Vec<_> =
@@ -48,7 +48,7 @@ fn row(node: &Node, name: &str) -> Vec<String> {
 
 pub(super) async fn versions(text: &str, ui: &Ui) -> Outcome {
     let place = Place::parse(text)?;
-    let (_, api, space) = open_space(&place.space).await?;
+    let (_, api, space) = open_space(&place.space, ui).await?;
     let list = sync::browse::versions(api, &space.id, &place.path).await?;
     ui.result("sync-agent/versions/1", &list, || {
         let rows = list.versions.iter().map(|version| {
@@ -68,7 +68,7 @@ pub(super) async fn versions(text: &str, ui: &Ui) -> Outcome {
 
 pub(super) async fn check(local: &Path, remote: &str, ui: &Ui) -> Outcome {
     let place = Place::parse(remote)?;
-    let (_, api, space) = open_space(&place.space).await?;
+    let (_, api, space) = open_space(&place.space, ui).await?;
     let (compared, problems) = sync::compare::check(api, &space.id, local, &place.path).await?;
     let fine = compared.iter().filter(|row| row.item.state == CheckState::Current).count();
     let value = json!({ "files": compared, "problems": problems });

@@ -9,7 +9,7 @@ use sync::api::{Api, PlainHttp};
 use sync::error::{ApiError, SyncError};
 use sync::home::Login;
 
-use super::{Outcome, home};
+use super::{Outcome, home, patient};
 use crate::args::LoginArgs;
 use crate::failure::Failure;
 use crate::secrets::{self, Secrets};
@@ -19,7 +19,7 @@ pub(super) async fn run(args: &LoginArgs, ui: &Ui) -> Outcome {
     let home = home()?;
     let plain = if args.allow_plain_http { PlainHttp::Anywhere } else { PlainHttp::OnlyLoopback };
     // The address is judged before anybody types a password.
-    let api = Api::new(&args.url, None, plain)?;
+    let api = patient(Api::new(&args.url, None, plain)?, ui);
     let mut secrets = secrets::read(args)?;
     let device_name = args.device.clone().unwrap_or_else(machine_name);
     let mut attempt = 1;

@@ -18,7 +18,7 @@ pub(super) async fn run(args: SyncArgs, ui: &Ui) -> Outcome {
                 .to_owned(),
         ));
     }
-    let (home, api, space) = open_whole(&args.space).await?;
+    let (home, api, space) = open_whole(&args.space, ui).await?;
     let progress = ui.progress();
     let request = Request {
         directory: args.directory,

@@ -13,7 +13,7 @@ use crate::ui::{Ui, units};
 
 pub(super) async fn push(args: PushArgs, ui: &Ui) -> Outcome {
     let place = Place::parse(&args.to)?;
-    let (_, api, space) = open_space(&place.space).await?;
+    let (_, api, space) = open_space(&place.space, ui).await?;
     let progress = ui.progress();
     let request = Push {
         sources: args.sources,
@@ -53,7 +53,7 @@ fn pushed(summary: &PushSummary, speed: &str) -> Vec<String> {
 
 pub(super) async fn pull(args: PullArgs, ui: &Ui) -> Outcome {
     let place = Place::parse(&args.from)?;
-    let (_, api, space) = open_space(&place.space).await?;
+    let (_, api, space) = open_space(&place.space, ui).await?;
     let progress = ui.progress();
     let request = Pull {
         space: space.id,
