@@ -74,12 +74,16 @@ pub(crate) enum Command {
     Pull(PullArgs),
     /// List a directory of a space.
     Ls(LsArgs),
-    /// List the versions of a file, newest first.
+    /// List the versions of a file, newest first, or what was deleted in a directory.
+    ///
+    /// Of a file that was deleted, also when and by whom. `pull --revision` fetches a version,
+    /// `restore` makes one the newest again.
     Versions {
-        /// The file in a space.
+        /// The file in a space, there or deleted; of a directory, the deleted files below it.
         #[arg(value_name = "SPACE:/PATH")]
         file: String,
     },
+    Restore(RestoreArgs),
     Sync(SyncArgs),
     /// Compare local files with a space without changing anything.
     ///
@@ -220,6 +224,32 @@ pub(crate) struct PullArgs {
     /// Replace local files that differ; the old ones move to DIR/.sync-agent/trash.
     #[arg(long, env = "SYNC_AGENT_OVERWRITE")]
     pub(crate) overwrite: bool,
+    /// Of a file, there or deleted, this version, as `versions` shows it: 12 or r12.
+    #[arg(long, env = "SYNC_AGENT_REVISION", value_name = "N", value_parser = revision)]
+    pub(crate) revision: Option<u64>,
+}
+
+/// Bring back an earlier version of a file, or a deleted file.
+///
+/// The version becomes the newest one; what is the newest now stays in the history, so this can be
+/// taken back in the same way. Of a deleted file, the last version comes back unless another one is
+/// named; its earlier versions stay listed under the deleted one.
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// The file, there or deleted.
+    #[arg(value_name = "SPACE:/PATH")]
+    pub(crate) file: String,
+    /// Which version, as `versions` shows it: 12 or r12.
+    #[arg(long, env = "SYNC_AGENT_REVISION", value_name = "N", value_parser = revision)]
+    pub(crate) revision: Option<u64>,
+    /// Put it elsewhere: a place in the same space (SPACE:/PATH), or a file or directory here.
+    #[arg(long, env = "SYNC_AGENT_TO", value_name = "PLACE")]
+    pub(crate) to: Option<String>,
+}
+
+fn revision(text: &str) -> Result<u64, String> {
+    let number = text.strip_prefix('r').unwrap_or(text).parse();
+    number.map_err(|_| "a revision is a number, as in r12".to_owned())
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 
 mod account;
 mod browse;
+mod history;
 mod login;
 mod space;
 mod synchronise;
@@ -35,7 +36,8 @@ pub(crate) async fn run(command: Command, ui: &Ui) -> Outcome {
         Command::Push(args) => transfer::push(args, ui).await,
         Command::Pull(args) => transfer::pull(args, ui).await,
         Command::Ls(args) => browse::ls(&args, ui).await,
-        Command::Versions { file } => browse::versions(&file, ui).await,
+        Command::Versions { file } => history::versions(&file, ui).await,
+        Command::Restore(args) => history::restore(args, ui).await,
         Command::Sync(args) => synchronise::run(args, ui).await,
         Command::Check { local, remote } => browse::check(&local, &remote, ui).await,
         Command::Completions { shell } => {

@@ -296,6 +296,67 @@ async fn your_own_space_wins_over_a_shared_one_of_its_name() {
     ada.fail(&["ls", "carol@example.com/notes"], 1).await;
 }
 
+/// An earlier version, and a file that was deleted with its directory, come back; nothing that was
+/// there is lost by it.
+#[tokio::test(flavor = "multi_thread")]
+async fn earlier_versions_and_deleted_files_come_back() {
+    let service = Service::start().await;
+    let machine = Machine::new();
+    machine.log_in(&service).await;
+    std::fs::create_dir_all(machine.path("files/docs")).unwrap();
+    let versions = async |place: &str| {
+        let text = machine.succeed(&["versions", place, "--format", "json"]).await;
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()
+    };
+    for text in ["one", "two", "three"] {
+        std::fs::write(machine.path("files/docs/note"), text).unwrap();
+        std::fs::write(machine.path("files/kept"), "kept").unwrap();
+        machine.succeed(&["sync", "files", "home", "--once"]).await;
+    }
+    let list = versions("home:/docs/note").await;
+    let revisions: Vec<_> =
+        list["versions"].as_array().unwrap().iter().map(|row| row["rev"].to_string()).collect();
+    assert_eq!(revisions.len(), 3);
+    let first = revisions[2].as_str();
+    machine.succeed(&["pull", "home:/docs/note", "old", "--revision", first]).await;
+    assert_eq!(std::fs::read(machine.path("old/note")).unwrap(), b"one");
+    let told = machine.fail(&["restore", "home:/docs/note"], 1).await;
+    assert!(told.contains("--revision"), "{told}");
+    machine.fail(&["restore", "home:/docs/note", "--revision", "999"], 1).await;
+    machine.succeed(&["restore", "home:/docs/note", "--revision", &format!("r{first}")]).await;
+    machine.succeed(&["sync", "files", "home", "--once"]).await;
+    assert_eq!(std::fs::read(machine.path("files/docs/note")).unwrap(), b"one");
+    assert_eq!(versions("home:/docs/note").await["versions"].as_array().unwrap().len(), 4);
+
+    std::fs::remove_dir_all(machine.path("files/docs")).unwrap();
+    machine.succeed(&["sync", "files", "home", "--once"]).await;
+    let gone = versions("home:/docs/note").await;
+    assert_eq!(gone["versions"].as_array().unwrap().len(), 4);
+    assert!(gone["deleted"]["time"].is_string() && gone["deleted"]["user"].is_string());
+    for place in ["home", "home:/docs"] {
+        assert_eq!(versions(place).await["deleted"][0]["path"], "/docs/note");
+    }
+    machine.fail(&["versions", "home:/never"], 1).await;
+    let listed = machine.succeed(&["versions", "home:/"]).await;
+    assert!(listed.contains("ada@example.com") && listed.contains("/docs/note"), "{listed}");
+    machine.fail(&["restore", "home:/docs/note", "--to", "home:/kept"], 1).await;
+    machine
+        .succeed(&["restore", "home:/docs/note", "--to", "home:/copy", "--revision", first])
+        .await;
+    machine.succeed(&["restore", "home:/docs/note", "--to", "here"]).await;
+    machine
+        .fail(&["restore", "home:/docs/note", "--to", "here", "--revision", &revisions[0]], 1)
+        .await;
+    let told = machine.succeed(&["restore", "home:/docs/note", "--format", "json"]).await;
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&told["format"], &told["changed"]), (&"sync-agent/restore/1".into(), &true.into()));
+    machine.succeed(&["sync", "files", "home", "--once"]).await;
+    for (path, text) in [("files/docs/note", "one"), ("files/copy", "one"), ("here", "one")] {
+        assert_eq!(std::fs::read_to_string(machine.path(path)).unwrap(), text, "{path}");
+    }
+    assert!(!machine.path(".local/state/sync-agent/restore").exists(), "nothing is left behind");
+}
+
 /// What changed is counted, and what is small has no speed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_the_executable_bit_is_no_silence() {

@@ -88,7 +88,17 @@ pub async fn pull(
         nodes.extend(entries.map(|node| (directory.join(node.name.clone()), node)));
     }
     nodes.sort_by(|a, b| a.0.cmp(&b.0));
+    bring(service, clock, reporter, request, nodes).await
+}
 
+/// The same for nodes that were found in another way.
+pub(crate) async fn bring(
+    service: Arc<dyn Service>,
+    clock: Arc<dyn Clock>,
+    reporter: Arc<dyn Reporter>,
+    request: Pull,
+    nodes: Vec<(SpacePath, Node)>,
+) -> Result<PullSummary> {
     refuse_file(&request.to)?;
     let _lock = lock_out(&request.to)?;
     let staging = request.to.join(OWN_DIRECTORY).join(INCOMING);
