@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
 use protocol::changes::{Action, Change, ChangesQuery};
 use protocol::commit::Meta;
 use protocol::error::ErrorCode;
@@ -18,6 +19,7 @@ use serde::Serialize;
 use crate::browse::not_found;
 use crate::clock::Clock;
 use crate::error::{IoContext, Result, SyncError};
+use crate::fs::{create_private_directory, temporary_name};
 use crate::listing;
 use crate::pull::{self, Different, Pull, PullSummary};
 use crate::push::{Push, PushSummary, push};
@@ -27,6 +29,8 @@ use crate::tree::path_key;
 
 /// Rows of the journal asked for at once.
 const PAGE: u32 = 1_000;
+/// After which a folder in the staging directory belongs to nobody any more.
+const LEFTOVER_AGE: SignedDuration = SignedDuration::from_hours(48);
 
 /// A file that was deleted: where it lay, and by whom and when.
 #[derive(Clone, Debug, Serialize)]
@@ -60,7 +64,7 @@ pub struct Selected {
 #[derive(Clone, Debug)]
 pub enum Past {
     /// Of the file that is there, or of the one that lay there last.
-    File { list: VersionList, deleted: Option<Deleted> },
+    File { list: Box<VersionList>, deleted: Option<Deleted> },
     /// What was deleted below a directory, which may be deleted itself.
     Directory(Vec<Deleted>),
 }
@@ -70,7 +74,7 @@ pub async fn past(service: &Arc<dyn Service>, space: &SpaceId, path: &SpacePath)
     let is_gone = listing.is_none();
     let node = listing.and_then(|listing| listing.node);
     if let Some(node) = node.filter(|node| node.kind == NodeKind::File) {
-        let list = service.versions(space, &node.file).await?;
+        let list = Box::new(service.versions(space, &node.file).await?);
         return Ok(Past::File { list, deleted: None });
     }
     let deleted = deleted_below(service, space, path).await?;
@@ -79,7 +83,7 @@ pub async fn past(service: &Arc<dyn Service>, space: &SpaceId, path: &SpacePath)
     }
     match at(deleted.clone(), path).into_iter().next() {
         Some(deleted) => {
-            let list = service.versions(space, &deleted.file).await?;
+            let list = Box::new(service.versions(space, &deleted.file).await?);
             Ok(Past::File { list, deleted: Some(deleted) })
         }
         None if deleted.is_empty() => Err(not_found(path)),
@@ -263,8 +267,10 @@ pub async fn restore(
     let Some((_, name)) = to.split().filter(|_| !taken) else {
         return Err(SyncError::Refused(format!("{to} is there already; name another place")));
     };
-    let folder = staging.join(crate::fs::temporary_name());
-    std::fs::create_dir_all(&folder).at("create", &folder)?;
+    create_private_directory(&staging).at("create", &staging)?;
+    sweep(&staging, clock.now());
+    let folder = staging.join(temporary_name());
+    std::fs::create_dir(&folder).at("create", &folder)?;
     let outcome = async {
         let (fetching, quiet) = (service.clone(), Arc::new(Silent));
         let place = (folder.as_path(), name.clone());
@@ -283,4 +289,16 @@ pub async fn restore(
     std::fs::remove_dir_all(&folder).at("remove", &folder)?;
     let _ = std::fs::remove_dir(&staging);
     outcome
+}
+
+/// Removes what a run that was cut short left behind; one that goes on is younger.
+fn sweep(staging: &Path, now: Timestamp) {
+    let entries = std::fs::read_dir(staging).into_iter().flatten().flatten();
+    for entry in entries {
+        let modified = entry.metadata().and_then(|metadata| metadata.modified());
+        let modified = modified.ok().and_then(|time| Timestamp::try_from(time).ok());
+        if modified.is_some_and(|modified| now.duration_since(modified) > LEFTOVER_AGE) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
 }

@@ -92,7 +92,7 @@ fn a_move_in_the_space_that_makes_paths_too_long_is_not_followed() {
     let mut trees = Trees::two_chains();
     trees.remote.nodes.get_mut(&id(1)).unwrap().parent = id(20);
     let path: SpacePath = chain('a', 1).parse().unwrap();
-    assert_eq!(trees.left_out(), [LeftOut::StaysHere { path: path.clone() }]);
+    assert_eq!(trees.left_out(), [LeftOut::StaysHere { path }]);
 
     // Everything in it and beside it goes on.
     trees.both(40, None, "/beside", NodeKind::File);
