@@ -15,6 +15,7 @@ mod limits;
 mod listener;
 pub mod mail;
 mod object;
+mod room;
 mod s3;
 mod ses;
 mod signature;
@@ -29,7 +30,7 @@ use tokio::sync::watch;
 
 pub use credential::RootCredential;
 pub use error::EngineError;
-pub use limits::Limits;
+pub use limits::{CONTENT_RESERVE, Limits, METADATA_RESERVE};
 
 /// Everything the engines need to know.
 #[derive(Debug, Clone)]
@@ -88,12 +89,14 @@ pub async fn serve_within(
 ) -> Result<(), EngineError> {
     let credentials = credential::Credentials::new(config.root.clone());
     let opening = config.clone();
-    let full_until = limits.full_until.clone();
+    let opening_limits = limits.clone();
     let (store, database, outbox) = tokio::task::spawn_blocking(move || {
         // All of it, before a part of it is touched.
         check_formats(&opening.data_dir)?;
-        let store = object::ObjectStore::open(&opening.data_dir.join("objects"), full_until)?;
-        let database = dynamodb::Metadata::open(&opening.data_dir.join("metadata"))?;
+        let limits = opening_limits;
+        let store = object::ObjectStore::open(&opening.data_dir.join("objects"), &limits)?;
+        let metadata = opening.data_dir.join("metadata");
+        let database = dynamodb::Metadata::open(&metadata, limits.metadata_reserve)?;
         let outbox = mail::Sink::open(&opening.data_dir.join("mail"))?;
         database.ensure_table(&opening.table)?;
         s3::ensure_bucket(&store, &opening.bucket)?;

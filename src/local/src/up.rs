@@ -8,7 +8,7 @@ use std::time::Duration;
 use self::wait::wait_until_ready;
 use crate::component::{BALANCER, SUPERVISOR, reachable, supervisor_launch};
 use crate::data::lock::wait_lock;
-use crate::data::{DataDir, Found, require_space};
+use crate::data::{DataDir, Found, require_room_to_begin};
 use crate::desired::Desired;
 use crate::down::stop_all;
 use crate::error::{LocalError, Result};
@@ -66,7 +66,7 @@ pub fn up(spec: &LocalSpec, programs: &Programs, reporter: &dyn Reporter) -> Res
     }
     if DataDir::inspect(&spec.data_dir)? == Found::Nothing {
         refuse_taken(spec)?;
-        require_space(&spec.data_dir, release::size(&programs.syncd))?;
+        require_room_to_begin(&spec.data_dir, release::size(&programs.syncd))?;
     }
     let data = DataDir::open_or_create(&spec.data_dir)?;
     let _lock = wait_lock(&data.lock_file(), reporter)?;
@@ -74,6 +74,9 @@ pub fn up(spec: &LocalSpec, programs: &Programs, reporter: &dyn Reporter) -> Res
     outage::clear(&data);
     State::require_readable(&data)?;
     data.ensure_secrets()?;
+    if let Some(shortage) = data.shortage() {
+        reporter.message(&shortage);
+    }
     let before = discover(data.root());
     let previous = Desired::read(&data)?;
     let pinned = release::pin(&data, programs)?;

@@ -70,6 +70,8 @@ pub enum ErrorCode {
     TooManyRequests,
     /// 503: a dependency is in doubt; retry, and never read it as "not there".
     Unavailable,
+    /// 507: the service's disk is full; reads go on. Trying again helps once its operator made room.
+    StorageFull,
     /// 500: a defect; the request id is in the logs.
     Internal,
     /// A code of a newer server.
