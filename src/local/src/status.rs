@@ -60,7 +60,8 @@ pub struct Status {
 pub struct Traffic {
     pub in_flight: usize,
     pub requests: u64,
-    /// Answers the balancer had to give itself because no server could.
+    /// Requests that were answered with a 5xx status: by the balancer itself because no server could,
+    /// or by a server. Those that another server then answered are not among them.
     pub failures: u64,
     pub retries: u64,
     /// By server, in the order of the balancer's list.
@@ -187,7 +188,7 @@ impl From<BalancerReport> for Traffic {
         Self {
             in_flight: report.in_flight,
             requests: report.requests,
-            failures: report.failures,
+            failures: report.failures + report.errors_passed,
             retries: report.retries,
             servers: report
                 .backends
