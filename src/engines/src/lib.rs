@@ -9,6 +9,7 @@ mod api;
 mod body;
 mod credential;
 mod dynamodb;
+mod ended;
 mod error;
 mod format;
 mod limits;
@@ -29,6 +30,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 pub use credential::RootCredential;
+pub use ended::EndedSession;
 pub use error::EngineError;
 pub use limits::{CONTENT_RESERVE, Limits, METADATA_RESERVE};
 
@@ -106,7 +108,8 @@ pub async fn serve_within(
     .map_err(|error| EngineError::io("cannot open", &config.data_dir)(error.into()))??;
 
     let (stop, stopped) = watch::channel(false);
-    let s3_service = s3::service(Arc::clone(&store), credentials.clone(), &config.bucket);
+    let ended = ended::Ended::new(limits.ended_sessions.clone());
+    let s3_service = s3::service(Arc::clone(&store), credentials.clone(), &config.bucket, ended);
     let api_service = api::router(api::Services {
         credentials,
         database: database.clone(),

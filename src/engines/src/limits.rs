@@ -19,6 +19,9 @@ pub struct Limits {
     /// A file with a time in it, in seconds since 1970: until then content is
     /// refused as by a full disk. For drills. Default: none.
     pub full_until: Option<PathBuf>,
+    /// A JSON list of [`crate::EndedSession`]: temporary credentials that are refused before their
+    /// time. It may change at any moment. Default: none.
+    pub ended_sessions: Option<PathBuf>,
     /// Below so much free space content is refused as by a full disk; reads and deletions go on.
     /// Bytes; default: [`CONTENT_RESERVE`].
     pub content_reserve: u64,
@@ -31,6 +34,7 @@ impl Default for Limits {
         Self {
             body_idle: Duration::from_secs(60),
             full_until: None,
+            ended_sessions: None,
             content_reserve: CONTENT_RESERVE,
             metadata_reserve: METADATA_RESERVE,
         }
