@@ -64,7 +64,7 @@ pub enum ErrorCode {
     TooLarge,
     /// 416: the range lies outside the content.
     RangeNotSatisfiable,
-    /// 422: the stored bytes of a version don't have the digest it was committed with. Permanent.
+    /// 422: the bytes of a version don't have the digest that its author declared. Permanent.
     ContentDamaged,
     /// 429: slow down; `Retry-After` says how long.
     TooManyRequests,

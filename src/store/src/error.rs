@@ -44,11 +44,13 @@ pub enum StoreError {
     TooLarge(String),
     #[error("the range lies outside the content of {size} bytes")]
     RangeNotSatisfiable { size: u64 },
+    /// `by` is the login name of who uploaded it.
     #[error(
-        "the stored bytes of file {file}, version {rev}, are not the ones that were committed; \
-         trying again can't help: restore another version or upload the file again"
+        "the bytes of file {file}, version {rev}, do not have the SHA-256 that {} declared when \
+         uploading them; trying again can't help: restore another version or upload the file again",
+        .by.as_deref().unwrap_or("their author")
     )]
-    ContentDamaged { file: FileId, rev: u64 },
+    ContentDamaged { file: FileId, rev: u64, by: Option<String> },
     #[error("too many attempts; try again in {} seconds", .retry_after.as_secs().max(1))]
     TooManyRequests { retry_after: Duration },
     /// A dependency is in doubt. Never to be read as "not there".
