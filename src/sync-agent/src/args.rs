@@ -273,7 +273,8 @@ pub(crate) struct LsArgs {
 ///
 /// A synchronised directory inside DIR is taken like any other, and its files belong to both; only
 /// its private folder .sync-agent is left out. Links, sockets and devices are left out and told;
-/// what the space has for such a place is counted.
+/// what the space has for such a place is counted. So are paths of more than 4,000 bytes: what would
+/// get one by a move stays where it was, on either side, until it is moved to a shorter place.
 ///
 /// Names that differ only in case or Unicode form can't lie side by side on macOS and Windows, so a
 /// space has no two of them in one directory. Where Linux has both, one is renamed here, to `NAME
