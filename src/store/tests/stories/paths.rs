@@ -189,3 +189,28 @@ async fn what_an_earlier_release_let_grow_too_long_can_be_mended() {
     let page = world.store.entries(&ada, &space, &path, None, None).await.unwrap();
     assert_eq!(page.entries.len(), 1);
 }
+
+/// Measuring is bounded: what would take longer than a request may is refused while the bound of the
+/// space is not known, and goes on where it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_much_to_measure_is_refused() {
+    let world = World::new().await;
+    let (ada, root) = (world.person("ada").await, FileId::root());
+    let space = world.space(&ada, "Docs").await;
+    let top = new_file();
+    world.commit(&ada, &space, vec![mkdir(&top, &root, "t")]).await.unwrap();
+    // 47 in one commit, and 5,029 in all: each counts as ten.
+    for commit in 0..107 {
+        let name = |n: u32| format!("{commit}-{n}");
+        let ops = (0..47).map(|n| mkdir(&new_file(), &top, &name(n))).collect();
+        world.commit(&ada, &space, ops).await.unwrap();
+    }
+    let node = world.store.node(&ada, &space, &top).await.unwrap();
+    world.commit(&ada, &space, vec![rename(&node, &root, "known")]).await.unwrap();
+    forget_bound(&world, &space).await;
+    let node = world.store.node(&ada, &space, &top).await.unwrap();
+    let longer = vec![rename(&node, &root, "longer")];
+    let message = refused(world.commit(&ada, &space, longer).await);
+    assert!(message.contains("holds too much"), "{message}");
+    world.commit(&ada, &space, vec![rename(&node, &root, "short")]).await.unwrap();
+}
