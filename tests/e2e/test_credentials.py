@@ -210,3 +210,35 @@ def test_the_api_asks_for_a_token(world, token):
     with pytest.raises(Refused) as refused:
         stranger.call("GET", "/v1/spaces")
     assert (refused.value.status, refused.value.code) == (401, "unauthenticated")
+
+
+def test_a_disabled_account_ends_the_credentials_it_holds(service):
+    """FS-3: not only the next request to the server is refused, but what was handed out before, too."""
+    service.up()
+    ada, bob = service.user("ada@x.example"), service.user("bob@x.example")
+    held = {}
+    for person in (ada, bob):
+        space = person.create_space("work")
+        content = person.login.encode()
+        session = person.open_session(space, content)
+        chunk = session["chunks"][0]["key"]
+        put_chunk(s3_client(session["access"]), session["access"], chunk, content)
+        held[person.login] = (session["access"], chunk)
+
+    def can_read(login):
+        access, key = held[login]
+        try:
+            return s3_client(access).get_object(Bucket=access["bucket"], Key=key)["Body"].read() == login.encode()
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == "ExpiredToken", error
+            return False
+
+    assert can_read(ada.login) and can_read(bob.login)
+    service.run("syncctl", "user", "disable", ada.login)
+    assert not can_read(ada.login) and can_read(bob.login)
+    # Unlocked, the person logs in and gets a new one; the old one stays dead.
+    service.run("syncctl", "user", "enable", ada.login)
+    again = service.device(ada.login, "again")
+    (again.path / "file.txt").write_text("new")
+    again.run("sync-agent", "push", again.path / "file.txt", "work:")
+    assert not can_read(ada.login)

@@ -53,6 +53,12 @@ pub(crate) struct Claims {
     pub(crate) space: String,
     /// Seconds since 1970.
     pub(crate) expires: i64,
+    /// The session name it was issued under. Tokens of earlier releases have none.
+    #[serde(default)]
+    pub(crate) session: String,
+    /// Milliseconds since 1970.
+    #[serde(default)]
+    pub(crate) issued: i64,
 }
 
 /// A temporary credential as its holder gets it.
@@ -98,7 +104,13 @@ impl Credentials {
         is_temporary(access_key_id).then(|| self.derive_secret(access_key_id))
     }
 
-    pub(crate) fn issue(&self, role: Role, space: &str, expires: Timestamp) -> Issued {
+    pub(crate) fn issue(
+        &self,
+        role: Role,
+        space: &str,
+        session: &str,
+        (issued, expires): (Timestamp, Timestamp),
+    ) -> Issued {
         let mut random = [0_u8; 16];
         rand::rng().fill_bytes(&mut random);
         let letters =
@@ -109,6 +121,8 @@ impl Credentials {
             role,
             space: space.to_owned(),
             expires: expires.as_second(),
+            session: session.to_owned(),
+            issued: issued.as_millisecond(),
         };
         Issued {
             secret_access_key: self.derive_secret(&access_key_id),
@@ -189,11 +203,11 @@ mod tests {
     fn a_token_is_good_for_its_key_and_time_only() {
         let ours = credentials("one");
         let now = Timestamp::from_second(1_000_000).unwrap();
-        let issued = ours.issue(Role::Writer, "sp1", now + 15.minutes());
+        let issued = ours.issue(Role::Writer, "sp1", "u1.d1", (now, now + 15.minutes()));
         let claims = ours.check(&issued.access_key_id, &issued.session_token, now).unwrap();
         assert_eq!((claims.role, claims.space.as_str()), (Role::Writer, "sp1"));
 
-        let other = ours.issue(Role::Reader, "sp1", now + 15.minutes());
+        let other = ours.issue(Role::Reader, "sp1", "u1.d1", (now, now + 15.minutes()));
         let swapped = ours.check(&other.access_key_id, &issued.session_token, now);
         assert_eq!(swapped, Err(TokenError::Invalid));
         let late = ours.check(&issued.access_key_id, &issued.session_token, now + 15.minutes());
@@ -206,7 +220,7 @@ mod tests {
     fn every_changed_character_breaks_the_token() {
         let ours = credentials("one");
         let now = Timestamp::from_second(1_000_000).unwrap();
-        let issued = ours.issue(Role::Reader, "sp1", now + 15.minutes());
+        let issued = ours.issue(Role::Reader, "sp1", "u1.d1", (now, now + 15.minutes()));
         for place in 0..issued.session_token.len() - 1 {
             let mut bytes = issued.session_token.clone().into_bytes();
             bytes[place] = if bytes[place] == b'A' { b'B' } else { b'A' };

@@ -15,6 +15,9 @@ const TARGET: &str = "x-amz-target";
 const VERSION: &str = "DynamoDB_20120810.";
 const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
 
+/// How the database's message says that the disk is full; the library has no kind for it.
+const SQLITE_FULL: &str = "database or disk is full";
+
 /// Whether a request is one of this API.
 pub(crate) fn is_addressed(headers: &HeaderMap) -> bool {
     headers.contains_key(TARGET)
@@ -30,9 +33,12 @@ pub(crate) async fn answer(metadata: Metadata, headers: &HeaderMap, body: Bytes)
         return error(StatusCode::BAD_REQUEST, "UnknownOperationException", "");
     };
     // The database blocks on the disk.
-    match tokio::task::spawn_blocking(move || metadata.run(operation, &body)).await {
-        Ok(Ok(json)) => respond(StatusCode::OK, json),
-        Ok(Err(refusal)) => {
+    let run = move || metadata.has_room_for(operation).then(|| metadata.run(operation, &body));
+    match tokio::task::spawn_blocking(run).await {
+        Ok(None) => full(operation),
+        Ok(Some(Ok(json))) => respond(StatusCode::OK, json),
+        Ok(Some(Err(refusal))) if refusal.to_string().contains(SQLITE_FULL) => full(operation),
+        Ok(Some(Err(refusal))) => {
             let status = StatusCode::from_u16(refusal.status_code());
             if refusal.status_code() >= 500 {
                 tracing::error!(?operation, error = %refusal, "metadata database failed");
@@ -44,6 +50,16 @@ pub(crate) async fn answer(metadata: Metadata, headers: &HeaderMap, body: Bytes)
             error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", "")
         }
     }
+}
+
+/// Not a status that SDKs try again: more tries make no room.
+fn full(operation: Operation) -> Response<Body> {
+    tracing::warn!(?operation, "no room on the disk for metadata");
+    error(
+        StatusCode::INSUFFICIENT_STORAGE,
+        "InsufficientStorageException",
+        "There is no space left on the disk of the metadata.",
+    )
 }
 
 /// An error in the form of this API.

@@ -9,12 +9,14 @@ mod api;
 mod body;
 mod credential;
 mod dynamodb;
+mod ended;
 mod error;
 mod format;
 mod limits;
 mod listener;
 pub mod mail;
 mod object;
+mod room;
 mod s3;
 mod ses;
 mod signature;
@@ -28,8 +30,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 pub use credential::RootCredential;
+pub use ended::EndedSession;
 pub use error::EngineError;
-pub use limits::Limits;
+pub use limits::{CONTENT_RESERVE, Limits, METADATA_RESERVE};
 
 /// Everything the engines need to know.
 #[derive(Debug, Clone)]
@@ -88,12 +91,14 @@ pub async fn serve_within(
 ) -> Result<(), EngineError> {
     let credentials = credential::Credentials::new(config.root.clone());
     let opening = config.clone();
-    let full_until = limits.full_until.clone();
+    let opening_limits = limits.clone();
     let (store, database, outbox) = tokio::task::spawn_blocking(move || {
         // All of it, before a part of it is touched.
         check_formats(&opening.data_dir)?;
-        let store = object::ObjectStore::open(&opening.data_dir.join("objects"), full_until)?;
-        let database = dynamodb::Metadata::open(&opening.data_dir.join("metadata"))?;
+        let limits = opening_limits;
+        let store = object::ObjectStore::open(&opening.data_dir.join("objects"), &limits)?;
+        let metadata = opening.data_dir.join("metadata");
+        let database = dynamodb::Metadata::open(&metadata, limits.metadata_reserve)?;
         let outbox = mail::Sink::open(&opening.data_dir.join("mail"))?;
         database.ensure_table(&opening.table)?;
         s3::ensure_bucket(&store, &opening.bucket)?;
@@ -103,7 +108,8 @@ pub async fn serve_within(
     .map_err(|error| EngineError::io("cannot open", &config.data_dir)(error.into()))??;
 
     let (stop, stopped) = watch::channel(false);
-    let s3_service = s3::service(Arc::clone(&store), credentials.clone(), &config.bucket);
+    let ended = ended::Ended::new(limits.ended_sessions.clone());
+    let s3_service = s3::service(Arc::clone(&store), credentials.clone(), &config.bucket, ended);
     let api_service = api::router(api::Services {
         credentials,
         database: database.clone(),

@@ -28,6 +28,7 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 
 use crate::body::{BodyError, RequestBody};
 use crate::credential::Credentials;
+use crate::ended::Ended;
 use crate::error::EngineError;
 use crate::object::{ObjectStore, StoreError};
 use access::{Access, Caller};
@@ -76,6 +77,7 @@ pub(crate) fn service(
     store: Arc<ObjectStore>,
     credentials: Credentials,
     bucket: &str,
+    ended: Ended,
 ) -> impl tower::Service<
     Request<RequestBody>,
     Response = Response<Body>,
@@ -89,7 +91,7 @@ pub(crate) fn service(
     let mut builder = S3ServiceBuilder::new(Engine { store });
     builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
     builder.set_auth(access::Auth::new(credentials.clone()));
-    builder.set_access(Access::new(credentials, bucket));
+    builder.set_access(Access::new(credentials, bucket, ended));
     let s3 = builder.build();
     tower::service_fn(move |request| {
         let s3 = s3.clone();

@@ -12,6 +12,7 @@ use crate::spec::TlsSpec;
 /// Addresses and names; the secret stays in its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {
+    pub data_dir: PathBuf,
     /// The entry, for clients.
     pub endpoint: String,
     /// What clients have to trust, where the entry's certificate is self-made; PEM.
@@ -38,6 +39,7 @@ pub fn connection(data_dir: &Path) -> Result<Connection> {
     let layout = Layout::read(&data);
     let url = |name: &str| Some(format!("http://{}", layout.get(name)?));
     Ok(Connection {
+        data_dir: data.root().to_owned(),
         endpoint: desired.spec.endpoint(),
         authority: (desired.spec.tls == Some(TlsSpec::SelfMade)).then(|| data.authority_file()),
         api_endpoint: url(ENGINES_API).ok_or_else(never)?,

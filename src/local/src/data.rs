@@ -13,13 +13,18 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use self::files::{Durability, make_private_dir, read_json, write_json};
-use crate::error::{LocalError, Result};
+use crate::error::{LocalError, Result, mebibytes};
 
 const PRODUCT: &str = "syncctl-local-data";
 /// Raised when an older release could no longer read what this one writes.
 const FORMAT: u32 = 1;
-/// Below this much free space nothing is started: the engines could not acknowledge a write.
-const LEAST_FREE: u64 = 32 * 1024 * 1024;
+/// What a new deployment needs beside its server program: the engines keep the reserve free, and the
+/// first files should not be refused.
+const ROOM_TO_BEGIN: u64 = engines::CONTENT_RESERVE + 32 * 1024 * 1024;
+/// What bringing an existing one up writes: notes, logs, the database's side files. Far less than the
+/// engines keep free, so that a disk which only the service has filled never stands in its way.
+const LEAST_FREE: u64 = 4 * 1024 * 1024;
+const _: () = assert!(LEAST_FREE * 8 <= engines::METADATA_RESERVE);
 const FOLDERS: [&str; 8] =
     ["secrets", "metadata", "objects", "mail", "log", "run", "releases", "run/digests"];
 /// What a purge may remove, in this order; the marker goes last so that an interrupted purge can go on.
@@ -118,7 +123,7 @@ impl DataDir {
     /// As for `inspect`, and whatever keeps it from being written: full, read-only, no permission.
     pub fn open_or_create(root: &Path) -> Result<Self> {
         let found = Self::inspect(root)?;
-        require_space(root, 0)?;
+        require_space(root, LEAST_FREE)?;
         if found == Found::Nothing {
             make_private_dir(root)?;
             let mode = fs::Permissions::from_mode(0o700);
@@ -178,6 +183,19 @@ impl DataDir {
         Err(LocalError::ForeignFilesLeft { path: self.root.clone(), names: names.join(", ") })
     }
 
+    /// What the engines refuse for want of room, as one line; `None` while there is enough.
+    pub fn shortage(&self) -> Option<String> {
+        shortage(Disk::below(&self.root)?.free)
+    }
+
+    /// Whether what is written down here at present may be older than what is so: the disk takes no
+    /// more notes, or hardly any.
+    pub(crate) fn takes_no_notes(&self) -> bool {
+        Disk::below(&self.root).is_some_and(|disk| {
+            disk.is_read_only || disk.is_out_of_names || disk.free < LEAST_NOTES
+        })
+    }
+
     pub fn root(&self) -> &Path {
         &self.root
     }
@@ -217,6 +235,22 @@ impl DataDir {
     }
 }
 
+/// Room for the notes of everybody who writes some.
+const LEAST_NOTES: u64 = 256 * 1024;
+
+fn shortage(free: u64) -> Option<String> {
+    let refused = match free {
+        _ if free < engines::METADATA_RESERVE => "uploads, changes and logins are refused",
+        _ if free < engines::CONTENT_RESERVE => "uploads are refused",
+        _ => return None,
+    };
+    let free = mebibytes(free);
+    let needed = mebibytes(engines::CONTENT_RESERVE);
+    Some(format!(
+        "the data's disk has {free} free: what is there can be read, {refused} until {needed} are free"
+    ))
+}
+
 fn read_marker(path: &Path) -> Result<Option<Marker>> {
     // A newer format may have other fields, so only product and format are asked for.
     #[derive(Deserialize)]
@@ -253,20 +287,51 @@ fn refuse_open(path: &Path, want: u32) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a disk that is read-only, or has not room for so many bytes and a little work.
+/// Refuses a disk that has not room for a new deployment with a server program of `program` bytes.
+pub(crate) fn require_room_to_begin(root: &Path, program: u64) -> Result<()> {
+    require_space(root, ROOM_TO_BEGIN.saturating_add(program))
+}
+
+/// Refuses a disk without room for a copy of so many bytes, and for what is written beside it.
+pub(crate) fn require_room_for(root: &Path, copy: u64) -> Result<()> {
+    require_space(root, LEAST_FREE.saturating_add(copy))
+}
+
+/// Refuses a disk that is read-only or has fewer bytes free.
 ///
 /// Asks the file system below the path, whose last parts may not exist yet.
-pub(crate) fn require_space(root: &Path, more: u64) -> Result<()> {
-    let Some(existing) = root.ancestors().find(|path| path.exists()) else { return Ok(()) };
-    let Ok(status) = rustix::fs::statvfs(existing) else { return Ok(()) };
-    if status.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY) {
+fn require_space(root: &Path, needed: u64) -> Result<()> {
+    let Some(disk) = Disk::below(root) else { return Ok(()) };
+    if disk.is_read_only {
         return Err(LocalError::ReadOnly { path: root.to_owned() });
     }
-    let free = status.f_bavail.saturating_mul(status.f_frsize);
-    if free < LEAST_FREE.saturating_add(more) {
-        return Err(LocalError::DiskFull { path: root.to_owned(), free });
+    if disk.free < needed {
+        let path = root.to_owned();
+        return Err(LocalError::DiskFull { path, free: disk.free, needed: Some(needed) });
     }
     Ok(())
+}
+
+/// The file system that holds a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Disk {
+    /// Bytes.
+    free: u64,
+    is_read_only: bool,
+    /// No file can be made, however much room there is.
+    is_out_of_names: bool,
+}
+
+impl Disk {
+    fn below(path: &Path) -> Option<Self> {
+        let existing = path.ancestors().find(|path| path.exists())?;
+        let status = rustix::fs::statvfs(existing).ok()?;
+        Some(Self {
+            free: status.f_bavail.saturating_mul(status.f_frsize),
+            is_out_of_names: status.f_files > 0 && status.f_favail == 0,
+            is_read_only: status.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY),
+        })
+    }
 }
 
 #[cfg(test)]
@@ -277,9 +342,20 @@ mod tests {
     fn a_disk_without_room_is_refused_before_anything_is_made() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("a/b/data");
-        assert!(matches!(require_space(&root, u64::MAX), Err(LocalError::DiskFull { .. })));
+        let refused = require_room_to_begin(&root, u64::MAX).unwrap_err().to_string();
+        assert!(refused.contains("MiB free") && refused.contains("needed"), "{refused}");
         assert!(require_space(&root, 0).is_ok());
         assert!(!folder.path().join("a").exists());
+    }
+
+    /// Whatever the engines leave free is enough to be started again (finding: 12 MiB were not).
+    #[test]
+    fn what_is_refused_for_want_of_room_is_told() {
+        assert_eq!(shortage(engines::CONTENT_RESERVE), None);
+        let uploads = shortage(engines::CONTENT_RESERVE - 1).unwrap();
+        assert!(uploads.contains("uploads are refused until 96 MiB are free"), "{uploads}");
+        let all = shortage(12 << 20).unwrap();
+        assert!(all.contains("12 MiB free") && all.contains("changes and logins"), "{all}");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::data::secrets::read_credential;
 use crate::desired::Desired;
 use crate::error::{LocalError, Result};
 use crate::layout::{ENGINES_API, ENGINES_S3, Layout};
+use crate::sessions::sessions_file;
 use crate::supervisor::outage::disk_file;
 
 /// Says that the process has been started again already, to have a session of its own.
@@ -90,7 +91,11 @@ fn serve_engines(data: &DataDir) -> Result<()> {
                 .map_err(|source| LocalError::CannotListen { address, source })
         };
         let (s3, api) = (listen(s3).await?, listen(api).await?);
-        let limits = engines::Limits { full_until: Some(disk_file(data)), ..Default::default() };
+        let limits = engines::Limits {
+            full_until: Some(disk_file(data)),
+            ended_sessions: Some(sessions_file(data)),
+            ..Default::default()
+        };
         let end = crate::balancer::termination();
         engines::serve_within(config, limits, s3, api, end).await.map_err(|error| {
             LocalError::DoesNotStart {

@@ -31,8 +31,8 @@ pub enum LocalError {
     ReadOnly { path: PathBuf },
     #[error("no permission to write {path}")]
     NoPermission { path: PathBuf },
-    #[error("the disk that holds {path} is full ({free} bytes free)")]
-    DiskFull { path: PathBuf, free: u64 },
+    #[error("the disk that holds {path} is full ({} free{})", mebibytes(*.free), needed_text(*.needed))]
+    DiskFull { path: PathBuf, free: u64, needed: Option<u64> },
     #[error("cannot {action} {path}")]
     Io { action: &'static str, path: PathBuf, source: io::Error },
     #[error("address {address} is taken{}", holder_text(.holder.as_ref()))]
@@ -89,13 +89,25 @@ fn holder_text(holder: Option<&PortHolder>) -> String {
     )
 }
 
+/// Rounded down: what is shown as free is there.
+pub(crate) fn mebibytes(bytes: u64) -> String {
+    format!("{} MiB", bytes >> 20)
+}
+
+fn needed_text(needed: Option<u64>) -> String {
+    // Rounded up: who frees what is shown has enough.
+    needed.map_or_else(String::new, |bytes| {
+        format!(", {} are needed", mebibytes(bytes.saturating_add((1 << 20) - 1)))
+    })
+}
+
 impl LocalError {
     /// Maps an I/O failure on a path to the most telling variant.
     pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                Self::DiskFull { path, free: 0 }
+                Self::DiskFull { path, free: 0, needed: None }
             }
             io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path },
             io::ErrorKind::PermissionDenied => Self::NoPermission { path },

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::data::DataDir;
 use crate::data::files::{Durability, make_private_dir, write_atomic};
+use crate::data::{DataDir, require_room_for};
 use crate::desired::{Desired, PinnedPrograms};
 use crate::error::{LocalError, Result};
 use crate::history;
@@ -78,6 +78,7 @@ fn keep(data: &DataDir, program: &Path, digest: &str) -> Result<Option<PathBuf>>
     if is_intact(data, &copied, digest) {
         return Ok(Some(copied));
     }
+    require_room_for(data.root(), size(program))?;
     make_private_dir(copied.parent().unwrap_or(data.root()))?;
     copy(program, &copied)?;
     if hash(&copied)? == digest {

@@ -1,6 +1,7 @@
 //! What the supervisor knows, in a file that everybody may read while it runs and after it died.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -130,6 +131,12 @@ impl State {
     /// A state that can't be read is as good as none: it is only a report.
     pub(crate) fn read(data: &DataDir) -> Option<Self> {
         read_json(&data.run_file(FILE)).ok().flatten()
+    }
+
+    /// How long ago it was written.
+    pub(crate) fn age(data: &DataDir) -> Option<Duration> {
+        let written = std::fs::metadata(data.run_file(FILE)).and_then(|file| file.modified());
+        written.ok()?.elapsed().ok()
     }
 
     /// Refuses what stands where the report belongs and is no file: it could never be replaced, and

@@ -44,6 +44,13 @@ pub struct Status {
     /// Since the balancer's start; absent when it does not run.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub traffic: Option<Traffic>,
+    /// What the engines refuse for want of room on the disk.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub shortage: Option<String>,
+    /// The disk takes no notes, so the parts were asked themselves: release and roll are so many
+    /// seconds old.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub noted_seconds_ago: Option<u64>,
     /// The newest, oldest first.
     pub activities: Vec<Activity>,
 }
@@ -53,7 +60,8 @@ pub struct Status {
 pub struct Traffic {
     pub in_flight: usize,
     pub requests: u64,
-    /// Answers the balancer had to give itself because no server could.
+    /// Requests that were answered with a 5xx status: by the balancer itself because no server could,
+    /// or by a server. Those that another server then answered are not among them.
     pub failures: u64,
     pub retries: u64,
     /// By server, in the order of the balancer's list.
@@ -81,9 +89,12 @@ pub fn status(data_dir: &Path) -> Result<Status> {
     let desired = Desired::read(&data)?;
     let state = State::read(&data);
     let supervisor = supervisor_status(&running, desired.as_ref());
-    let supervised = supervisor.state == ComponentState::Healthy
+    // Notes that can't be replaced may be of any time, whoever is at work.
+    let noted = data.takes_no_notes().then(|| State::age(&data)).flatten();
+    let current = supervisor.state == ComponentState::Healthy
         && state.as_ref().is_some_and(|state| state.is_current(&running));
-    let converged = supervised && state.as_ref().is_some_and(|state| state.converged);
+    let supervised = current && noted.is_none();
+    let converged = state.as_ref().is_some_and(|state| state.converged);
     let release = state.as_ref().map(|state| state.release.clone()).unwrap_or_default();
     let rollout = state.as_ref().and_then(|state| state.rollout.clone());
     let mut parts = match state {
@@ -95,6 +106,10 @@ pub fn status(data_dir: &Path) -> Result<Status> {
             let listed = listed(&data, desired.as_ref(), &running, &remembered);
             probe_all(&listed, &running, remembered)
         }
+    };
+    let converged = match noted {
+        None => supervised && converged,
+        Some(_) => current && parts.iter().all(|part| part.state == ComponentState::Healthy),
     };
     let endpoint = desired.as_ref().map(|desired| desired.spec.endpoint()).unwrap_or_default();
     let balancer = take(&mut parts, Kind::Balancer);
@@ -111,12 +126,14 @@ pub fn status(data_dir: &Path) -> Result<Status> {
         release,
         rollout,
         traffic: report::read(&data)
-            .filter(|report| balancer.pid == Some(report.pid))
+            .filter(|report| balancer.pid == Some(report.pid) && noted.is_none())
             .map(Traffic::from),
         supervisor,
         balancer,
         engines: take(&mut parts, Kind::Engines),
         lost_zones: Outages::lost(&data),
+        shortage: data.shortage(),
+        noted_seconds_ago: noted.map(|age| age.as_secs()),
         servers: parts.into_iter().filter(|part| part.kind == Kind::Server).collect(),
         activities: activities(&data, ACTIVITIES),
     })
@@ -171,7 +188,7 @@ impl From<BalancerReport> for Traffic {
         Self {
             in_flight: report.in_flight,
             requests: report.requests,
-            failures: report.failures,
+            failures: report.failures + report.errors_passed,
             retries: report.retries,
             servers: report
                 .backends

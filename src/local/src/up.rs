@@ -3,12 +3,13 @@
 mod wait;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use self::wait::wait_until_ready;
+use crate::activity::{Event, record};
 use crate::component::{BALANCER, SUPERVISOR, reachable, supervisor_launch};
 use crate::data::lock::wait_lock;
-use crate::data::{DataDir, Found, require_space};
+use crate::data::{DataDir, Found, require_room_to_begin};
 use crate::desired::Desired;
 use crate::down::stop_all;
 use crate::error::{LocalError, Result};
@@ -21,6 +22,12 @@ use crate::rollout::InForce;
 use crate::spec::{LocalSpec, Programs};
 use crate::state::State;
 use crate::supervisor::outage;
+
+/// How long a new supervisor may take to find its bearings; mostly it is some tenths of a second.
+const TAKE_OVER: Duration = Duration::from_secs(5);
+
+/// After its first report it has looked at every part.
+const SETTLE: Duration = Duration::from_secs(1);
 
 /// What `up` has found or made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +73,7 @@ pub fn up(spec: &LocalSpec, programs: &Programs, reporter: &dyn Reporter) -> Res
     }
     if DataDir::inspect(&spec.data_dir)? == Found::Nothing {
         refuse_taken(spec)?;
-        require_space(&spec.data_dir, release::size(&programs.syncd))?;
+        require_room_to_begin(&spec.data_dir, release::size(&programs.syncd))?;
     }
     let data = DataDir::open_or_create(&spec.data_dir)?;
     let _lock = wait_lock(&data.lock_file(), reporter)?;
@@ -74,6 +81,9 @@ pub fn up(spec: &LocalSpec, programs: &Programs, reporter: &dyn Reporter) -> Res
     outage::clear(&data);
     State::require_readable(&data)?;
     data.ensure_secrets()?;
+    if let Some(shortage) = data.shortage() {
+        reporter.message(&shortage);
+    }
     let before = discover(data.root());
     let previous = Desired::read(&data)?;
     let pinned = release::pin(&data, programs)?;
@@ -143,7 +153,8 @@ fn with_proven_release(data: &DataDir, wish: Desired) -> Desired {
     }
 }
 
-/// Starts a supervisor when the deployment should run and has none. Any command may call it.
+/// Starts a supervisor when the deployment should run and has none, and waits a moment until it has
+/// taken over. Any command may call it. Answers whether there was something to do.
 ///
 /// # Errors
 /// A data directory that can't be used, or a supervisor that can't be started.
@@ -156,8 +167,30 @@ pub fn revive(data_dir: &Path) -> Result<bool> {
     }
     let Some(_lock) = crate::data::lock::try_lock(&data.lock_file())? else { return Ok(false) };
     let Some(desired) = Desired::read(&data)? else { return Ok(false) };
+    let cause = match find(&running, SUPERVISOR) {
+        Some(_) => "it was frozen; the next command has replaced it",
+        None => "it had died; the next command has started it again",
+    };
     replace_supervisor(&data, &desired, &running)?;
+    record(&data, SUPERVISOR, Event::Started, cause);
+    wait_until_taken_over(&data);
     Ok(true)
+}
+
+/// Until the state is the new supervisor's own: before, everything is well and nobody says so.
+fn wait_until_taken_over(data: &DataDir) {
+    let begun = Instant::now();
+    let mut reported = None;
+    while begun.elapsed() < TAKE_OVER {
+        if let Some(state) = State::read(data).filter(|it| it.is_current(&discover(data.root()))) {
+            // Where a part is not well, waiting for it is not our business.
+            let since = *reported.get_or_insert_with(Instant::now);
+            if state.converged || since.elapsed() > SETTLE {
+                return;
+            }
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 fn check(spec: &LocalSpec) -> Result<()> {

@@ -64,12 +64,14 @@ pub enum ErrorCode {
     TooLarge,
     /// 416: the range lies outside the content.
     RangeNotSatisfiable,
-    /// 422: the stored bytes of a version don't have the digest it was committed with. Permanent.
+    /// 422: the bytes of a version don't have the digest that its author declared. Permanent.
     ContentDamaged,
     /// 429: slow down; `Retry-After` says how long.
     TooManyRequests,
     /// 503: a dependency is in doubt; retry, and never read it as "not there".
     Unavailable,
+    /// 507: the service's disk is full; reads go on. Trying again helps once its operator made room.
+    StorageFull,
     /// 500: a defect; the request id is in the logs.
     Internal,
     /// A code of a newer server.

@@ -54,9 +54,21 @@ pub struct EntriesQuery {
     pub limit: Option<u32>,
 }
 
+/// `GET /v1/spaces/{space}/files/{file}/entries?after=…&limit=…`: the same by the directory's id.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// From the previous page's `next`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// 1 to 1,000 (default 1,000).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct EntriesResponse {
-    /// The node at `path`; absent for the root.
+    /// The node that was asked for; absent for the root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<Node>,
     pub entries: Vec<Node>,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use aws_sdk_sts::types::Tag;
 use jiff::Timestamp;
-use protocol::id::SpaceId;
+use protocol::id::{SpaceId, UserId};
 use protocol::space::Role;
 use protocol::upload::{ContentAccess, TemporaryCredential};
 
@@ -139,9 +139,14 @@ impl Store {
     }
 }
 
+/// How the session names of all of a user's credentials begin.
+pub fn session_prefix(user: &UserId) -> String {
+    format!("{user}.")
+}
+
 /// What the cloud's audit log shows: user and device, in STS's 64 characters.
 fn session_name(identity: &Identity) -> String {
-    let mut name = format!("{}.{}", identity.user, identity.device);
+    let mut name = session_prefix(&identity.user) + identity.device.as_str();
     name.truncate(64);
     name
 }
@@ -159,6 +164,6 @@ mod tests {
         };
         let name = session_name(&identity);
         assert_eq!(name.len(), 64);
-        assert!(name.starts_with(identity.user.as_str()));
+        assert!(name.starts_with(&session_prefix(&identity.user)));
     }
 }

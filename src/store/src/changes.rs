@@ -5,7 +5,7 @@ use protocol::id::{Epoch, SpaceId};
 use protocol::space::Role;
 
 use crate::error::{Result, StoreError};
-use crate::row::journal::{JournalRow, seq_of};
+use crate::row::journal::{Head, JournalRow};
 use crate::row::padded;
 use crate::table::{Order, Query};
 use crate::{Identity, Store};
@@ -60,13 +60,17 @@ impl Store {
     ///
     /// Row n+1 is only ever written by somebody who read row n, so the newest has no gap below it.
     pub async fn head(&self, space: &SpaceId) -> Result<u64> {
+        Ok(self.journal_head(space).await?.seq)
+    }
+
+    pub(crate) async fn journal_head(&self, space: &SpaceId) -> Result<Head> {
         let query = Query::new(JournalRow::partition(space))
             .order(Order::Descending)
             .limit(1)
             .one_page()
-            .only(&["sk"]);
+            .only(&Head::ATTRIBUTES);
         let page = self.inner.table.query(query).await?;
-        Ok(page.items.first().map(seq_of).transpose()?.unwrap_or(0))
+        Ok(page.items.first().map(Head::read).transpose()?.unwrap_or(Head::EMPTY))
     }
 }
 

@@ -7,12 +7,15 @@
 //! All reads follow the read of *n*, and the transaction succeeds only if nobody committed since:
 //! a space is serialised by one compare-and-set, and needs no locks on ancestors.
 //!
+//! No commit makes a path that clients can't hold: [`paths`] says how that is known.
+//!
 //! A commit id answers its first outcome for 30 days, also where the first reply was lost. The
 //! same id with other operations, or from somebody else, is refused as an invalid request.
 
 mod attempt;
 mod content;
 mod load;
+mod paths;
 mod plan;
 mod shape;
 mod turns;
@@ -51,7 +54,8 @@ impl Store {
     /// [`StoreError::Conflict`] names every operation that does not fit what is there now;
     /// [`StoreError::ContentMissing`] chunks that are declared but not in the bucket as declared;
     /// [`StoreError::UndeclaredContent`] chunks that the session never declared;
-    /// [`StoreError::InvalidRequest`] the first small file whose bytes have another digest.
+    /// [`StoreError::InvalidRequest`] the first small file whose bytes have another digest;
+    /// [`StoreError::TooLarge`] an operation that would make a path too long (see [`paths`]).
     pub async fn commit(
         &self,
         identity: &Identity,

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::error::SdkError;
 use protocol::commit::OpConflict;
 use protocol::error::{ErrorBody, ErrorCode};
 use protocol::hash::ContentHash;
@@ -43,16 +44,23 @@ pub enum StoreError {
     TooLarge(String),
     #[error("the range lies outside the content of {size} bytes")]
     RangeNotSatisfiable { size: u64 },
+    /// `by` is the login name of who uploaded it.
     #[error(
-        "the stored bytes of file {file}, version {rev}, are not the ones that were committed; \
-         trying again can't help: restore another version or upload the file again"
+        "the bytes of file {file}, version {rev}, do not have the SHA-256 that {} declared when \
+         uploading them; trying again can't help: restore another version or upload the file again",
+        .by.as_deref().unwrap_or("their author")
     )]
-    ContentDamaged { file: FileId, rev: u64 },
+    ContentDamaged { file: FileId, rev: u64, by: Option<String> },
     #[error("too many attempts; try again in {} seconds", .retry_after.as_secs().max(1))]
     TooManyRequests { retry_after: Duration },
     /// A dependency is in doubt. Never to be read as "not there".
     #[error("{0} did not answer as it should; try again")]
     Unavailable(String),
+    #[error(
+        "the service has no room left on its disk: nothing can be added or changed until its \
+         operator makes room; what is there can be read"
+    )]
+    StorageFull,
     /// To a client this release is as good as no server: the newer one may be back in a moment.
     #[error(
         "the data has format {found}, this release knows {known}; nothing was changed: \
@@ -84,6 +92,7 @@ impl StoreError {
             Self::ContentDamaged { .. } => ErrorCode::ContentDamaged,
             Self::TooManyRequests { .. } => ErrorCode::TooManyRequests,
             Self::Unavailable(_) | Self::NewerFormat { .. } => ErrorCode::Unavailable,
+            Self::StorageFull => ErrorCode::StorageFull,
             Self::Internal(_) => ErrorCode::Internal,
         }
     }
@@ -106,6 +115,17 @@ impl StoreError {
 pub(crate) fn unavailable(call: &str, error: &dyn Debug) -> StoreError {
     tracing::warn!(call, ?error, "a dependency failed");
     StoreError::Unavailable(call.to_owned())
+}
+
+/// The same for a call that writes: a full disk is no doubt, and waiting doesn't help.
+pub(crate) fn not_written<E: Debug>(call: &str, error: &SdkError<E>) -> StoreError {
+    const INSUFFICIENT_STORAGE: u16 = 507;
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    if status != Some(INSUFFICIENT_STORAGE) {
+        return unavailable(call, error);
+    }
+    tracing::warn!(call, "the disk is full");
+    StoreError::StorageFull
 }
 
 pub(crate) fn invalid(message: impl Into<String>) -> StoreError {

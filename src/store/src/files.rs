@@ -43,6 +43,34 @@ impl Store {
         )?;
         let directory = found.into_iter().flatten().next();
         let directory = directory.ok_or_else(|| no_such_path(path))?;
+        self.page(space, directory, after, limit).await
+    }
+
+    /// The same by the directory's id, however long its path is.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where no such node is, or only its tombstone.
+    pub async fn entries_of(
+        &self,
+        identity: &Identity,
+        space: &SpaceId,
+        directory: &FileId,
+        after: Option<&str>,
+        limit: Option<u32>,
+    ) -> Result<EntriesResponse> {
+        self.authorize(identity, space, Role::Viewer).await?;
+        let page = self.page(space, directory.clone(), after, limit).await?;
+        let live = page.node.as_ref().is_some_and(|node| !node.deleted);
+        if live || directory.is_root() { Ok(page) } else { Err(no_such_file(directory)) }
+    }
+
+    async fn page(
+        &self,
+        space: &SpaceId,
+        directory: FileId,
+        after: Option<&str>,
+        limit: Option<u32>,
+    ) -> Result<EntriesResponse> {
         let limit = limit.unwrap_or(MAX_ENTRIES).clamp(1, MAX_ENTRIES);
         let query = Query::new(ClaimRow::partition(space, &directory))
             .after(after.filter(|key| !key.is_empty()).map(str::to_owned))

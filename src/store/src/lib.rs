@@ -31,6 +31,7 @@ mod table;
 
 use std::sync::Arc;
 
+pub use access::session_prefix;
 pub use accounts::{Account, AccountState, Accounts, Identity, Invitation, PendingInvitation};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use config::{Clients, StoreConfig};

@@ -11,13 +11,14 @@ use bytes::Bytes;
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 use protocol::file::Node;
 use protocol::hash::ContentHash;
-use protocol::id::{FileId, SpaceId};
+use protocol::id::{FileId, SpaceId, UserId};
 use protocol::space::Role;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Result, StoreError};
 use crate::extents::{self, StoredExtent};
 use crate::files::{is_live_file, no_such_file};
+use crate::row::account::AccountRow;
 use crate::row::version::{ExtentSource, VersionRow};
 use crate::{Identity, Store};
 
@@ -63,15 +64,23 @@ impl OpenFile {
             Some(range) if range.start < range.end.min(size) => range.start..range.end.min(size),
             Some(_) => return Err(StoreError::RangeNotSatisfiable { size }),
         };
-        let VersionRow { space, file, rev, .. } = self.version.clone();
+        let VersionRow { space, file, rev, user, .. } = self.version.clone();
         let version = Version { space, file, rev };
         if self.store.inner.damaged.contains(&version) {
-            return Err(damaged(version));
+            return Err(self.store.blame(damaged(version), &user).await);
         }
         let extents = self.store.extents(&self.version).await?;
         let pieces = pieces::cut(&extents, &range);
         let expected = (range == (0..size)).then_some(Expected { version, hash });
+        let store = self.store.clone();
         let body = self.store.body(self.version.space, pieces, expected);
+        let body = body.or_else(move |error| {
+            let (store, user) = (store.clone(), user.clone());
+            async move {
+                let error = error.downcast::<StoreError>()?;
+                Err(std::io::Error::other(store.blame(error, &user).await))
+            }
+        });
         // What fits into one read is not begun before it is known to be right.
         let body = if size <= MAX_PIECE { held_back(body).boxed() } else { body.boxed() };
         Ok(ContentStream { hash, size, range, body })
@@ -153,6 +162,15 @@ impl Store {
         }
     }
 
+    /// Names who uploaded what is damaged: no reader and no store can mend it, but they can. Where
+    /// the account can't be read, the damage is told without a name.
+    async fn blame(&self, error: StoreError, user: &UserId) -> StoreError {
+        let StoreError::ContentDamaged { file, rev, .. } = error else { return error };
+        let account = self.inner.table.get::<AccountRow>(&AccountRow::key_of(user)).await;
+        let by = account.ok().flatten().map(|account| account.login);
+        StoreError::ContentDamaged { file, rev, by }
+    }
+
     fn body(
         &self,
         space: SpaceId,
@@ -195,7 +213,7 @@ struct Expected {
 }
 
 fn damaged(version: Version) -> StoreError {
-    StoreError::ContentDamaged { file: version.file, rev: version.rev }
+    StoreError::ContentDamaged { file: version.file, rev: version.rev, by: None }
 }
 
 /// The same pieces, given out only once all of them are there.

@@ -67,19 +67,23 @@ pub(crate) enum Command {
     Mail {
         /// Whether to send them.
         mode: Mail,
-        /// The space's name or id.
+        /// The space's name or id, or OWNER/NAME for one that is shared with you.
         space: String,
     },
     Push(PushArgs),
     Pull(PullArgs),
     /// List a directory of a space.
     Ls(LsArgs),
-    /// List the versions of a file, newest first.
+    /// List the versions of a file, newest first, or what was deleted in a directory.
+    ///
+    /// Of a file that was deleted, also when and by whom. `pull --revision` fetches a version,
+    /// `restore` makes one the newest again.
     Versions {
-        /// The file in a space.
+        /// The file in a space, there or deleted; of a directory, the deleted files below it.
         #[arg(value_name = "SPACE:/PATH")]
         file: String,
     },
+    Restore(RestoreArgs),
     Sync(SyncArgs),
     /// Compare local files with a space without changing anything.
     ///
@@ -152,7 +156,7 @@ pub(crate) enum SpaceCommand {
     List,
     /// Give somebody who has an account a role in a space, or change it.
     Share {
-        /// The space's name or id.
+        /// The space's name or id, or OWNER/NAME for one that is shared with you.
         space: String,
         /// Whom to share it with.
         #[arg(value_name = "EMAIL")]
@@ -163,12 +167,12 @@ pub(crate) enum SpaceCommand {
     },
     /// List a space's members.
     Members {
-        /// The space's name or id.
+        /// The space's name or id, or OWNER/NAME for one that is shared with you.
         space: String,
     },
     /// Remove a member from a space.
     Unshare {
-        /// The space's name or id.
+        /// The space's name or id, or OWNER/NAME for one that is shared with you.
         space: String,
         /// Whom to remove.
         #[arg(value_name = "EMAIL")]
@@ -193,7 +197,8 @@ pub(crate) enum Mail {
 ///
 /// A directory lands under its own name; written with a trailing slash, its contents do. What is
 /// there already with the same bytes is not sent again, so an interrupted push is continued by
-/// running it again.
+/// running it again. A file whose name differs only in case from another file's in the space
+/// replaces nothing: it is brought under a marked name, and that is told.
 #[derive(Debug, Args)]
 pub(crate) struct PushArgs {
     /// Files and directories on this machine.
@@ -219,6 +224,32 @@ pub(crate) struct PullArgs {
     /// Replace local files that differ; the old ones move to DIR/.sync-agent/trash.
     #[arg(long, env = "SYNC_AGENT_OVERWRITE")]
     pub(crate) overwrite: bool,
+    /// Of a file, there or deleted, this version, as `versions` shows it: 12 or r12.
+    #[arg(long, env = "SYNC_AGENT_REVISION", value_name = "N", value_parser = revision)]
+    pub(crate) revision: Option<u64>,
+}
+
+/// Bring back an earlier version of a file, or a deleted file.
+///
+/// The version becomes the newest one; what is the newest now stays in the history, so this can be
+/// taken back in the same way. Of a deleted file, the last version comes back unless another one is
+/// named; its earlier versions stay listed under the deleted one.
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// The file, there or deleted.
+    #[arg(value_name = "SPACE:/PATH")]
+    pub(crate) file: String,
+    /// Which version, as `versions` shows it: 12 or r12.
+    #[arg(long, env = "SYNC_AGENT_REVISION", value_name = "N", value_parser = revision)]
+    pub(crate) revision: Option<u64>,
+    /// Put it elsewhere: a place in the same space (SPACE:/PATH), or a file or directory here.
+    #[arg(long, env = "SYNC_AGENT_TO", value_name = "PLACE")]
+    pub(crate) to: Option<String>,
+}
+
+fn revision(text: &str) -> Result<u64, String> {
+    let number = text.strip_prefix('r').unwrap_or(text).parse();
+    number.map_err(|_| "a revision is a number, as in r12".to_owned())
 }
 
 #[derive(Debug, Args)]
@@ -239,12 +270,21 @@ pub(crate) struct LsArgs {
 /// Both sides' creations, edits, moves and deletions are carried over. Where both sides changed the
 /// same file, the space's version keeps the name and yours is kept beside it as a conflict copy.
 /// Local files that are removed or replaced move to DIR/.sync-agent/trash first.
+///
+/// A synchronised directory inside DIR is taken like any other, and its files belong to both; only
+/// its private folder .sync-agent is left out. Links, sockets and devices are left out and told;
+/// what the space has for such a place is counted. So are paths of more than 4,000 bytes: what would
+/// get one by a move stays where it was, on either side, until it is moved to a shorter place.
+///
+/// Names that differ only in case or Unicode form can't lie side by side on macOS and Windows, so a
+/// space has no two of them in one directory. Where Linux has both, one is renamed here, to `NAME
+/// (name conflict)`, which is told; its content stays as it is.
 #[derive(Debug, Args)]
 pub(crate) struct SyncArgs {
     /// The directory on this machine; created if missing.
     #[arg(value_name = "DIR")]
     pub(crate) directory: PathBuf,
-    /// The space's name or id.
+    /// The space's name or id, or OWNER/NAME for one that is shared with you.
     pub(crate) space: String,
     /// Synchronise once and stop.
     #[arg(long, env = "SYNC_AGENT_ONCE")]

@@ -3,6 +3,7 @@
 
 mod account;
 mod browse;
+mod history;
 mod login;
 mod space;
 mod synchronise;
@@ -13,14 +14,14 @@ use std::sync::Arc;
 
 use clap::CommandFactory;
 use protocol::space::Space;
-use sync::api::Api;
+use sync::api::{Api, Found};
 use sync::home::{Home, Login};
 use sync::report::Problem;
 
 use crate::args::{Arguments, Command};
 use crate::failure::Failure;
 use crate::place;
-use crate::ui::Ui;
+use crate::ui::{Ui, units};
 
 pub(crate) type Outcome = Result<ExitCode, Failure>;
 
@@ -35,7 +36,8 @@ pub(crate) async fn run(command: Command, ui: &Ui) -> Outcome {
         Command::Push(args) => transfer::push(args, ui).await,
         Command::Pull(args) => transfer::pull(args, ui).await,
         Command::Ls(args) => browse::ls(&args, ui).await,
-        Command::Versions { file } => browse::versions(&file, ui).await,
+        Command::Versions { file } => history::versions(&file, ui).await,
+        Command::Restore(args) => history::restore(args, ui).await,
         Command::Sync(args) => synchronise::run(args, ui).await,
         Command::Check { local, remote } => browse::check(&local, &remote, ui).await,
         Command::Completions { shell } => {
@@ -63,22 +65,31 @@ fn home() -> Result<Home, Failure> {
     })
 }
 
-fn logged_in() -> Result<(Home, Login, Arc<Api>), Failure> {
+fn logged_in(ui: &Ui) -> Result<(Home, Login, Arc<Api>), Failure> {
     let home = home()?;
     let login = home.login()?.ok_or(Failure::NotLoggedIn)?;
-    let api = Arc::new(login.api()?);
+    let api = Arc::new(patient(login.api()?, ui));
     Ok((home, login, api))
 }
 
-async fn open_space(name: &str) -> Result<(Home, Arc<Api>, Space), Failure> {
-    let (home, _, api) = logged_in()?;
-    let space = api.find_space(name).await?;
+/// Says so, once, if an answer takes its time.
+fn patient(api: Api, ui: &Ui) -> Api {
+    if ui.is_silent() { api } else { api.with_notice(crate::ui::tell) }
+}
+
+async fn open_space(name: &str, ui: &Ui) -> Result<(Home, Arc<Api>, Space), Failure> {
+    let (home, login, api) = logged_in(ui)?;
+    let Found { space, others } = api.find_space(&login.user.id, name).await?;
+    if !others.is_empty() {
+        let (name, others) = (units::name(&space.name), units::name(&others.join(", ")));
+        ui.say(&format!("{name} is your own space; shared with you under that name: {others}"));
+    }
     Ok((home, api, space))
 }
 
 /// A space as a whole; `home:/` means the same as `home`.
-async fn open_whole(text: &str) -> Result<(Home, Arc<Api>, Space), Failure> {
-    open_space(place::whole_space(text)?).await
+async fn open_whole(text: &str, ui: &Ui) -> Result<(Home, Arc<Api>, Space), Failure> {
+    open_space(place::whole_space(text)?, ui).await
 }
 
 /// 1 if anything that should have worked did not.

@@ -84,7 +84,7 @@ fn engine_code(error: &SyncError) -> u8 {
 
 fn engine_hint(error: &SyncError) -> Option<&'static str> {
     match error {
-        SyncError::Api(ApiError::Unreachable { message, .. }) if is_untrusted(message) => Some(
+        SyncError::Api(error) if error.is_untrusted() => Some(
             "for a self-made certificate, trust its authority: \
              export SSL_CERT_FILE=DATA/secrets/tls-authority.pem, with DATA as `syncctl status` \
              shows it on the server's machine; anything else may be somebody who listens in",
@@ -116,11 +116,6 @@ fn engine_hint(error: &SyncError) -> Option<&'static str> {
         }
         _ => None,
     }
-}
-
-/// As rustls words it; the HTTP client passes on nothing that is easier to tell.
-fn is_untrusted(message: &str) -> bool {
-    message.contains("invalid peer certificate")
 }
 
 impl fmt::Display for Failure {

@@ -19,7 +19,7 @@ impl Place {
         let split = text.split_once(":/").or_else(|| text.split_once(':'));
         let (space, path) = match split {
             Some(split) => split,
-            None if looks_local(text) => return Err(local(text)),
+            None if looks_local(text) && !names_an_owner(text) => return Err(local(text)),
             None => (text, ""),
         };
         if space.is_empty() {
@@ -43,6 +43,12 @@ pub(crate) fn whole_space(text: &str) -> Result<&str, Failure> {
         ))),
         None => Ok(name),
     }
+}
+
+/// `eve@example.com/notes`: somebody else's space.
+fn names_an_owner(text: &str) -> bool {
+    let owner = text.split_once('/').filter(|(_, name)| !name.is_empty() && !name.contains('/'));
+    owner.is_some_and(|(owner, _)| owner.contains('@') && !owner.starts_with(['.', '~', '@']))
 }
 
 /// Whether somebody more likely means a file on this machine.
@@ -78,6 +84,8 @@ mod tests {
             ("home", "home", "/", false),
             ("home:f", "home", "/f", false),
             ("home:a/b/", "home", "/a/b", true),
+            ("eve@example.com/notes", "eve@example.com/notes", "/", false),
+            ("eve@example.com/notes:a", "eve@example.com/notes", "/a", false),
         ] {
             let place = Place::parse(text).unwrap();
             assert_eq!((place.space.as_str(), place.slash), (space, slash), "{text}");

@@ -69,8 +69,13 @@ impl Ui {
         }
     }
 
+    /// Whether only results and errors are printed.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.quiet || self.is_json()
+    }
+
     pub(crate) fn say(&self, line: &str) {
-        if !self.quiet && !self.is_json() {
+        if !self.is_silent() {
             tell(line);
         }
     }
@@ -89,7 +94,11 @@ impl Ui {
     /// One closing line about what was left out.
     pub(crate) fn problems(&self, problems: &[Problem]) {
         let failed = problems.iter().filter(|problem| problem.failed).count();
-        let skipped = problems.len() - failed;
+        let renamed = problems.iter().filter(|problem| problem.kept_as.is_some()).count();
+        let skipped = problems.len() - failed - renamed;
+        if renamed > 0 {
+            self.say(&format!("{renamed} kept under another name (see above)"));
+        }
         if skipped > 0 {
             self.say(&format!("{skipped} left out (see above)"));
         }

@@ -261,6 +261,134 @@ async fn places_may_be_short_and_lists_say_whose() {
     }
 }
 
+/// Anybody may share a space that is called like one of yours.
+#[tokio::test(flavor = "multi_thread")]
+async fn your_own_space_wins_over_a_shared_one_of_its_name() {
+    let service = Service::start().await;
+    let ada = Machine::new();
+    ada.log_in(&service).await;
+    std::fs::write(ada.path("mine"), "1").unwrap();
+    let flags = ["--invitation-file", "invitation", "--password-file", "password"];
+    for login in ["eve@example.com", "bob@example.com"] {
+        let other = Machine::new();
+        std::fs::write(other.path("invitation"), service.invitation(login).await).unwrap();
+        other.succeed(&[&["login", service.url.as_str()][..], &flags].concat()).await;
+        std::fs::write(other.path("theirs"), "2").unwrap();
+        for space in ["home", "notes"] {
+            other.succeed(&["space", "create", space]).await;
+            other.succeed(&["push", "theirs", space]).await;
+            other.succeed(&["space", "share", space, "ada@example.com"]).await;
+        }
+    }
+    let pushed = ada.run(&["push", "mine", "home"]).await;
+    let told = String::from_utf8_lossy(&pushed.stderr).into_owned();
+    assert!(pushed.status.success() && told.contains("home is your own space"), "{told}");
+    assert!(told.contains("eve@example.com/home") && told.contains("bob@example.com/home"));
+    ada.succeed(&["sync", "files", "home", "--once"]).await;
+    assert!(ada.path("files/mine").exists() && !ada.path("files/theirs").exists());
+    for place in ["eve@example.com/home", "Eve@example.com/home:/", "eve@example.com/notes:"] {
+        let listed = ada.succeed(&["ls", place]).await;
+        assert!(listed.contains("theirs") && !listed.contains("mine"), "{place}: {listed}");
+    }
+    ada.succeed(&["sync", "hers", "eve@example.com/notes", "--once"]).await;
+    let told = ada.fail(&["ls", "notes"], 1).await;
+    assert!(told.contains("eve@example.com/notes") && told.contains("bob@example.com/notes"));
+    ada.fail(&["ls", "carol@example.com/notes"], 1).await;
+}
+
+/// An earlier version, and a file that was deleted with its directory, come back; nothing that was
+/// there is lost by it.
+#[tokio::test(flavor = "multi_thread")]
+async fn earlier_versions_and_deleted_files_come_back() {
+    let service = Service::start().await;
+    let machine = Machine::new();
+    machine.log_in(&service).await;
+    std::fs::create_dir_all(machine.path("files/docs")).unwrap();
+    let versions = async |place: &str| {
+        let text = machine.succeed(&["versions", place, "--format", "json"]).await;
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()
+    };
+    for text in ["one", "two", "three"] {
+        std::fs::write(machine.path("files/docs/note"), text).unwrap();
+        std::fs::write(machine.path("files/kept"), "kept").unwrap();
+        machine.succeed(&["sync", "files", "home", "--once"]).await;
+    }
+    let list = versions("home:/docs/note").await;
+    let revisions: Vec<_> =
+        list["versions"].as_array().unwrap().iter().map(|row| row["rev"].to_string()).collect();
+    assert_eq!(revisions.len(), 3);
+    let first = revisions[2].as_str();
+    machine.succeed(&["pull", "home:/docs/note", "old", "--revision", first]).await;
+    assert_eq!(std::fs::read(machine.path("old/note")).unwrap(), b"one");
+    let told = machine.fail(&["restore", "home:/docs/note"], 1).await;
+    assert!(told.contains("--revision"), "{told}");
+    machine.fail(&["restore", "home:/docs/note", "--revision", "999"], 1).await;
+    machine.succeed(&["restore", "home:/docs/note", "--revision", &format!("r{first}")]).await;
+    machine.succeed(&["sync", "files", "home", "--once"]).await;
+    assert_eq!(std::fs::read(machine.path("files/docs/note")).unwrap(), b"one");
+    assert_eq!(versions("home:/docs/note").await["versions"].as_array().unwrap().len(), 4);
+
+    std::fs::remove_dir_all(machine.path("files/docs")).unwrap();
+    machine.succeed(&["sync", "files", "home", "--once"]).await;
+    let gone = versions("home:/docs/note").await;
+    assert_eq!(gone["versions"].as_array().unwrap().len(), 4);
+    assert!(gone["deleted"]["time"].is_string() && gone["deleted"]["user"].is_string());
+    for place in ["home", "home:/docs"] {
+        assert_eq!(versions(place).await["deleted"][0]["path"], "/docs/note");
+    }
+    machine.fail(&["versions", "home:/never"], 1).await;
+    let listed = machine.succeed(&["versions", "home:/"]).await;
+    assert!(listed.contains("ada@example.com") && listed.contains("/docs/note"), "{listed}");
+    machine.fail(&["restore", "home:/docs/note", "--to", "home:/kept"], 1).await;
+    machine
+        .succeed(&["restore", "home:/docs/note", "--to", "home:/copy", "--revision", first])
+        .await;
+    machine.succeed(&["restore", "home:/docs/note", "--to", "here"]).await;
+    machine
+        .fail(&["restore", "home:/docs/note", "--to", "here", "--revision", &revisions[0]], 1)
+        .await;
+    let told = machine.succeed(&["restore", "home:/docs/note", "--format", "json"]).await;
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&told["format"], &told["changed"]), (&"sync-agent/restore/1".into(), &true.into()));
+    machine.succeed(&["sync", "files", "home", "--once"]).await;
+    for (path, text) in [("files/docs/note", "one"), ("files/copy", "one"), ("here", "one")] {
+        assert_eq!(std::fs::read_to_string(machine.path(path)).unwrap(), text, "{path}");
+    }
+    assert!(!machine.path(".local/state/sync-agent/restore").exists(), "nothing is left behind");
+}
+
+/// What changed is counted, and what is small has no speed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_the_executable_bit_is_no_silence() {
+    use std::os::unix::fs::PermissionsExt;
+    let service = Service::start().await;
+    let machine = Machine::new();
+    machine.log_in(&service).await;
+    std::fs::create_dir(machine.path("files")).unwrap();
+    std::fs::write(machine.path("files/tool"), "1").unwrap();
+    let talk =
+        async |arguments: &[&str]| String::from_utf8(machine.run(arguments).await.stderr).unwrap();
+    talk(&["sync", "files", "home", "--once"]).await;
+    let executable = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(machine.path("files/tool"), executable).unwrap();
+    let told = talk(&["sync", "files", "home", "--once"]).await;
+    assert!(told.starts_with("1 made executable or not in the space; 1 file in sync."), "{told}");
+    let told = talk(&["push", "files/tool", "home:/copy"]).await;
+    assert!(told.contains(" s);") && !told.contains("/s"), "{told}");
+}
+
+/// Nobody has to wonder for half a minute whether anything happens.
+#[tokio::test]
+async fn a_server_that_is_down_is_told_while_it_is_waited_for() {
+    let machine = Machine::new();
+    let url = "http://127.0.0.1:1";
+    let login = ["login", url, "--login", "a@b.c", "--password-file", "password"];
+    let silent = [&login[..], &["--quiet"]].concat();
+    let (told, quiet) = tokio::join!(machine.fail(&login, 69), machine.fail(&silent, 69));
+    assert_eq!(told.matches("does not answer; trying again").count(), 1, "{told}");
+    assert!(!quiet.contains("trying again"), "{quiet}");
+}
+
 const BARE_ERRORS: [&str; 4] = [
     "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n",
     "HTTP/1.1 502 Bad Gateway\r\ncontent-length: 14\r\n\r\n<h1>Sorry</h1>",

@@ -4,10 +4,12 @@ mod calls;
 mod retry;
 mod service;
 
+pub use calls::Found;
 pub(crate) use retry::backoff;
 use retry::{Answer, Repeat};
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -32,6 +34,15 @@ pub struct Api {
     token: Option<Secret>,
     http: reqwest::Client,
     clock: Arc<dyn Clock>,
+    notice: Option<Notice>,
+}
+
+/// Tells whoever waits why nothing happens.
+#[derive(Clone)]
+struct Notice {
+    tell: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Once is enough until an answer comes.
+    told: Arc<AtomicBool>,
 }
 
 impl Api {
@@ -51,11 +62,17 @@ impl Api {
                 url: base.to_string(),
                 message: chain(&error),
             })?;
-        Ok(Self { base, token, http, clock: Arc::new(SystemClock) })
+        Ok(Self { base, token, http, clock: Arc::new(SystemClock), notice: None })
     }
 
     pub fn with_token(mut self, token: Secret) -> Self {
         self.token = Some(token);
+        self
+    }
+
+    /// What to call with a line for people once a server has kept them waiting for some seconds.
+    pub fn with_notice(mut self, tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.notice = Some(Notice { tell: Arc::new(tell), told: Arc::default() });
         self
     }
 

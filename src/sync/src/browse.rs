@@ -1,8 +1,8 @@
-//! Looking without touching: `ls` and `versions`.
+//! Looking without touching: `ls`.
 
 use std::sync::Arc;
 
-use protocol::file::{Node, NodeKind, VersionList};
+use protocol::file::Node;
 use protocol::id::SpaceId;
 use protocol::name::SpacePath;
 
@@ -45,22 +45,6 @@ pub async fn entries_below(
     }
     rows.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(rows)
-}
-
-/// A file's versions, newest first.
-pub async fn versions(
-    service: Arc<dyn Service>,
-    space: &SpaceId,
-    path: &SpacePath,
-) -> Result<VersionList> {
-    let listing = listing::list(service.as_ref(), space, path).await?;
-    let listing = listing.ok_or_else(|| not_found(path))?;
-    match listing.node {
-        Some(node) if node.kind == NodeKind::File => {
-            Ok(service.versions(space, &node.file).await?)
-        }
-        _ => Err(SyncError::Refused(format!("{path} is a directory; only files have versions"))),
-    }
 }
 
 pub(crate) fn not_found(path: &SpacePath) -> SyncError {

@@ -25,6 +25,12 @@ pub enum ApiError {
 }
 
 impl ApiError {
+    /// Whether the server's certificate is not vouched for, as rustls words it; the HTTP client
+    /// passes on nothing that is easier to tell. To ask again changes nothing.
+    pub fn is_untrusted(&self) -> bool {
+        matches!(self, Self::Unreachable { message, .. } if is_untrusted(message))
+    }
+
     /// The server's code, if the server answered at all.
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
@@ -32,6 +38,10 @@ impl ApiError {
             _ => None,
         }
     }
+}
+
+pub(crate) fn is_untrusted(message: &str) -> bool {
+    message.contains("invalid peer certificate")
 }
 
 /// The object store refused or failed.

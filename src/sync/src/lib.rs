@@ -19,6 +19,7 @@ pub mod error;
 mod fs;
 mod gate;
 mod halves;
+pub mod history;
 pub mod home;
 mod listing;
 pub mod local_name;

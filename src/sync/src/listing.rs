@@ -7,10 +7,11 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use protocol::error::ErrorCode;
 use protocol::file::{EntriesQuery, EntriesResponse, Node, NodeKind};
 use protocol::id::SpaceId;
-use protocol::name::SpacePath;
+use protocol::name::{MAX_PATH_BYTES, SpacePath};
 
 use crate::error::{ApiError, Result};
 use crate::service::Service;
+use crate::tree::text_bytes;
 
 /// Requests on their way at once.
 const PARALLEL: usize = 8;
@@ -55,7 +56,8 @@ pub(crate) async fn list(
     }
 }
 
-/// Lists a directory and those below it for which `enter` says yes, by path.
+/// Lists a directory and those below it for which `enter` says yes, by path. Those whose path is too
+/// long to be asked for are among the entries of the one above, and not entered.
 pub(crate) async fn list_tree(
     service: &Arc<dyn Service>,
     space: &SpaceId,
@@ -82,7 +84,10 @@ pub(crate) async fn list_tree(
         if listing.is_directory() {
             for node in &listing.entries {
                 let below = path.join(node.name.clone());
-                if node.kind == NodeKind::Directory && enter(&below) {
+                if node.kind == NodeKind::Directory
+                    && text_bytes(&below) <= MAX_PATH_BYTES
+                    && enter(&below)
+                {
                     waiting.push(below);
                 }
             }

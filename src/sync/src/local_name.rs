@@ -6,6 +6,8 @@ use protocol::name::{EntryName, MAX_NAME_BYTES};
 /// The folder of ours in every synchronised directory. It is never synchronised itself.
 pub const OWN_DIRECTORY: &str = ".sync-agent";
 
+/// In [`OWN_DIRECTORY`]: says that the directory around it is a synchronised one.
+pub(crate) const MARKER: &str = "root.json";
 /// In [`OWN_DIRECTORY`]: where downloads become complete.
 pub(crate) const INCOMING: &str = "incoming";
 /// In [`OWN_DIRECTORY`]: where files go before they are removed or replaced.

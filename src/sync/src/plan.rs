@@ -14,18 +14,21 @@
 
 mod directories;
 mod files;
+mod left_out;
 mod lookup;
 mod losses;
 mod matching;
 mod moves;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use protocol::file::NodeKind;
 use protocol::hash::ContentHash;
 use protocol::id::FileId;
 use protocol::name::{EntryName, SpacePath};
 
+pub use left_out::LeftOut;
 use lookup::Parent;
 pub use losses::{Before, Losses, is_mass_delete, losses};
 
@@ -137,21 +140,31 @@ pub enum Reason {
     SameName,
 }
 
-/// The next actions; empty when both sides agree or only unreadable files are left.
-pub fn plan(remote: &Remote, local: &Local, synced: &Synced) -> Vec<Action> {
+/// What to do next, and what to leave out.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// Empty when both sides agree, but for what is left out or can't be read.
+    pub actions: Vec<Action>,
+    /// Complete once no directory moves any more.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// The next actions.
+pub fn plan(remote: &Remote, local: &Local, synced: &Synced) -> Plan {
     let collisions = collisions(local, synced);
     if !collisions.is_empty() {
-        return collisions;
+        return Plan { actions: collisions, left_out: Vec::new() };
     }
     let mut planner = Planner::new(remote, local, synced);
     if planner.move_a_directory() {
-        return planner.actions;
+        return Plan { actions: planner.actions, left_out: planner.left_out };
     }
     planner.move_files();
     planner.known_directories();
     planner.known_files();
     planner.new_here();
     planner.new_there();
+    planner.tell_hidden();
     planner.finish()
 }
 
@@ -228,6 +241,10 @@ struct Planner<'a> {
     /// Ways out for those who wait for somebody else: used only if nothing else moves.
     fallbacks: Vec<Action>,
     actions: Vec<Action>,
+    left_out: Vec<LeftOut>,
+    private: BTreeSet<&'a FileId>,
+    /// Where every node of the space lies, once somebody asks.
+    paths: OnceCell<HashMap<&'a FileId, SpacePath>>,
     /// Removals, in an order of their own: contents before directories.
     removals: Vec<Action>,
 }
@@ -256,6 +273,9 @@ impl<'a> Planner<'a> {
             busy: HashSet::new(),
             fallbacks: Vec::new(),
             actions: Vec::new(),
+            left_out: Vec::new(),
+            private: remote.private_folders(),
+            paths: OnceCell::new(),
             removals: Vec::new(),
             here,
         };
@@ -269,7 +289,7 @@ impl<'a> Planner<'a> {
         planner
     }
 
-    fn finish(mut self) -> Vec<Action> {
+    fn finish(mut self) -> Plan {
         let mut removals = std::mem::take(&mut self.removals);
         let depth = |action: &Action| match action {
             Action::RemoveHere { path, hash, .. } => (0, hash.is_none(), path.names().len()),
@@ -290,13 +310,13 @@ impl<'a> Planner<'a> {
         };
         if let Some(rename) = self.actions.iter().find(renames_directory) {
             // Every path below it changes, so nothing else may rest on them.
-            return vec![rename.clone()];
+            return Plan { actions: vec![rename.clone()], left_out: self.left_out };
         }
         if self.actions.is_empty() {
             // Everybody waits for somebody: the local side gives way.
             self.actions.extend(self.fallbacks.into_iter().next());
         }
-        self.actions
+        Plan { actions: self.actions, left_out: self.left_out }
     }
 
     /// Makes a local entry give way, without losing its bytes.

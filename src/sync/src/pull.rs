@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use protocol::file::{Node, NodeKind};
 use protocol::id::SpaceId;
-use protocol::name::SpacePath;
+use protocol::name::{MAX_PATH_BYTES, SpacePath};
 use serde::Serialize;
 
 use crate::browse::not_found;
@@ -17,11 +17,12 @@ use crate::download::{Downloader, Want, sweep_parts};
 use crate::error::{IoContext, Result, SyncError};
 use crate::fs::{exists, sync_directory};
 use crate::listing;
-use crate::local_name::{INCOMING, OWN_DIRECTORY};
+use crate::local_name::{INCOMING, MARKER, OWN_DIRECTORY};
 use crate::report::{Event, Problem, Reporter, shown};
 use crate::service::Service;
 use crate::synchronise::lock_out;
 use crate::trash::Trash;
+use crate::tree::text_bytes;
 use place::{Placing, There};
 
 /// What to do with a local file that holds other bytes.
@@ -87,7 +88,17 @@ pub async fn pull(
         nodes.extend(entries.map(|node| (directory.join(node.name.clone()), node)));
     }
     nodes.sort_by(|a, b| a.0.cmp(&b.0));
+    bring(service, clock, reporter, request, nodes).await
+}
 
+/// The same for nodes that were found in another way.
+pub(crate) async fn bring(
+    service: Arc<dyn Service>,
+    clock: Arc<dyn Clock>,
+    reporter: Arc<dyn Reporter>,
+    request: Pull,
+    nodes: Vec<(SpacePath, Node)>,
+) -> Result<PullSummary> {
     refuse_file(&request.to)?;
     let _lock = lock_out(&request.to)?;
     let staging = request.to.join(OWN_DIRECTORY).join(INCOMING);
@@ -145,9 +156,17 @@ fn look(
         let own: PathBuf = request.from.names()[base..].iter().map(|name| name.as_str()).collect();
         placing.directory(&own)?;
     }
+    let private = private_folders(&nodes);
     for (path, node) in nodes {
         let relative: PathBuf = path.names()[base..].iter().map(|name| name.as_str()).collect();
-        if relative.starts_with(OWN_DIRECTORY) {
+        if text_bytes(&path) > MAX_PATH_BYTES {
+            let reason = "its path is longer than 4000 bytes, so it is left out with what is in \
+                          it; move it in the space";
+            summary.problems.push(Problem::failed(&path, reason));
+            continue;
+        }
+        let within = |folder: &SpacePath| path.names().starts_with(folder.names());
+        if relative.starts_with(OWN_DIRECTORY) || private.iter().any(within) {
             let reason = "the name is reserved for this program; rename it in the space";
             summary.problems.push(Problem::failed(&path, reason));
             continue;
@@ -178,6 +197,15 @@ fn look(
         }
     }
     Ok((items, summary))
+}
+
+/// Those of synchronised directories inside others that got into the space.
+fn private_folders(nodes: &[(SpacePath, Node)]) -> Vec<SpacePath> {
+    let markers = nodes.iter().filter(|(_, node)| node.name.as_str() == MARKER);
+    let folders = markers.filter_map(|(path, _)| path.split().map(|(folder, _)| folder));
+    folders
+        .filter(|folder| folder.split().is_some_and(|(_, name)| name.as_str() == OWN_DIRECTORY))
+        .collect()
 }
 
 async fn fetch(

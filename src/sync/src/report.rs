@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use protocol::name::SpacePath;
+use protocol::name::{EntryName, SpacePath};
 use serde::Serialize;
 
 /// Receives progress. Called from several threads, so it must be quick.
@@ -38,17 +38,31 @@ pub struct Problem {
     pub reason: String,
     /// Whether the run counts as failed because of it.
     pub failed: bool,
+    /// The name under which it is there all the same, where its own was taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_as: Option<String>,
 }
 
 impl Problem {
     /// Left out by design: a symbolic link, a socket.
     pub fn skipped(path: impl ToString, reason: impl Into<String>) -> Self {
-        Self { path: path.to_string(), reason: reason.into(), failed: false }
+        let (path, reason) = (path.to_string(), reason.into());
+        Self { path, reason, failed: false, kept_as: None }
+    }
+
+    /// There, but under another name.
+    pub(crate) fn renamed(
+        path: impl ToString,
+        reason: impl Into<String>,
+        kept_as: &EntryName,
+    ) -> Self {
+        Self { kept_as: Some(kept_as.to_string()), ..Self::skipped(path, reason) }
     }
 
     /// Should have worked and did not.
     pub fn failed(path: impl ToString, reason: impl ToString) -> Self {
-        Self { path: path.to_string(), reason: reason.to_string(), failed: true }
+        let (path, reason) = (path.to_string(), reason.to_string());
+        Self { path, reason, failed: true, kept_as: None }
     }
 }
 

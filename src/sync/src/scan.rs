@@ -9,7 +9,7 @@ use walkdir::WalkDir;
 
 use crate::error::{IoContext, Result};
 use crate::fs::{Stamp, stamp, utf8};
-use crate::local_name::OWN_DIRECTORY;
+use crate::local_name::{MARKER, OWN_DIRECTORY};
 use crate::report::{Problem, shown};
 
 /// The deepest directory that is followed; far beyond what people make by hand.
@@ -100,8 +100,16 @@ impl Walked {
     /// Returns whether to look below the entry.
     fn take(&mut self, root: &Path, entry: &walkdir::DirEntry) -> bool {
         let path = entry.path();
-        if entry.depth() == 1 && entry.file_name() == OWN_DIRECTORY {
-            return false;
+        if entry.file_name() == OWN_DIRECTORY {
+            if entry.depth() == 1 {
+                return false;
+            }
+            if is_private(path) {
+                let reason = "the private folder of another synchronised directory; the files \
+                              around it are taken, this is not";
+                self.problems.push(Problem::skipped(shown(path), reason));
+                return false;
+            }
         }
         let relative = match relative_path(root, path) {
             Ok(relative) => relative,
@@ -154,6 +162,11 @@ impl Walked {
     }
 }
 
+/// Whether our folder lies below as that of a synchronised directory inside this one.
+fn is_private(path: &Path) -> bool {
+    std::fs::symlink_metadata(path.join(MARKER)).is_ok_and(|marker| marker.is_file())
+}
+
 fn relative_path(root: &Path, path: &Path) -> Result<SpacePath, String> {
     let relative = path.strip_prefix(root).map_err(|error| error.to_string())?;
     let names = relative.components().map(|component| {
@@ -165,7 +178,10 @@ fn relative_path(root: &Path, path: &Path) -> Result<SpacePath, String> {
     // The whole path is checked where it is written as text.
     let text = path.to_string();
     if text.len() > protocol::name::MAX_PATH_BYTES {
-        return Err(format!("the path is {} bytes long, more than a space can hold", text.len()));
+        return Err(format!(
+            "the path is {} bytes long, more than a space can hold; move it",
+            text.len()
+        ));
     }
     Ok(path)
 }

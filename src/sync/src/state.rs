@@ -13,12 +13,12 @@ use std::path::{Path, PathBuf};
 use protocol::changes::{Action, ChangesResponse};
 use protocol::hash::ContentHash;
 use protocol::id::{Epoch, FileId};
-use protocol::name::SpacePath;
+use protocol::name::{MAX_PATH_BYTES, SpacePath};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::{IoContext as _, Result, SyncError};
 use crate::fs::Stamp;
-use crate::tree::{Remote, Synced, SyncedEntry};
+use crate::tree::{Remote, Synced, SyncedEntry, text_bytes};
 
 const FORMAT: u64 = 1;
 
@@ -177,7 +177,7 @@ impl State {
         let query = "SELECT id, path, directory, hash, executable, device, inode FROM synced";
         let mut rows = self.database.prepare(query).map_err(&failed)?;
         let rows = rows.query_map([], convert::synced_entry).map_err(&failed)?;
-        rows.collect::<rusqlite::Result<Synced>>().map_err(failed)
+        rows.filter_map(convert::readable).collect::<rusqlite::Result<Synced>>().map_err(failed)
     }
 
     /// Records what both sides agree on; `None` forgets it.
@@ -185,7 +185,8 @@ impl State {
         let failed = self.failed();
         let transaction = self.database.transaction().map_err(&failed)?;
         for (id, entry) in changes {
-            match entry {
+            // A path that could not be read back is not stored: nothing follows from its absence.
+            match entry.as_ref().filter(|entry| text_bytes(&entry.path) <= MAX_PATH_BYTES) {
                 None => transaction.execute("DELETE FROM synced WHERE id = ?1", [id.as_str()]),
                 Some(entry) => transaction.execute(
                     "INSERT OR REPLACE INTO synced VALUES (?1,?2,?3,?4,?5,?6,?7)",
@@ -211,7 +212,7 @@ impl State {
                      at_ns FROM hashed";
         let mut rows = self.database.prepare(query).map_err(&failed)?;
         let rows = rows.query_map([], convert::hashed).map_err(&failed)?;
-        rows.collect::<rusqlite::Result<_>>().map_err(failed)
+        rows.filter_map(convert::readable).collect::<rusqlite::Result<_>>().map_err(failed)
     }
 
     pub(crate) fn replace_hashes(&mut self, all: &HashMap<SpacePath, Hashed>) -> Result<()> {
@@ -244,6 +245,33 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Nor is it stored; and an earlier version's row does no harm.
+    #[test]
+    fn a_path_that_is_too_long_makes_nothing_unreadable() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut state = State::open(&folder.path().join("state.sqlite")).unwrap();
+        let name = |number: usize| format!("{number:0>200}").parse().unwrap();
+        let entry = |depth: usize| SyncedEntry {
+            path: (0..depth).map(name).collect(),
+            kind: protocol::file::NodeKind::File,
+            hash: None,
+            executable: false,
+            inode: (1, 1),
+        };
+        let ids: Vec<_> = (0..3).map(FileId::from_random).collect();
+        state
+            .remember(&[(ids[0].clone(), Some(entry(1))), (ids[1].clone(), Some(entry(1)))])
+            .unwrap();
+        state.remember(&[(ids[1].clone(), Some(entry(25)))]).unwrap();
+        let row = "INSERT INTO synced VALUES (?1, ?2, 0, NULL, 0, 1, 1)";
+        let path = entry(25).path.to_string();
+        state.database.execute(row, [ids[2].as_str(), &path]).unwrap();
+        let row = "INSERT INTO hashed VALUES (?1, 0, 0, 0, 0, 0, 0, zeroblob(32), 0)";
+        state.database.execute(row, [&path]).unwrap();
+        assert_eq!(state.synced().unwrap().keys().collect::<Vec<_>>(), [&ids[0]]);
+        assert!(state.hashes().unwrap().is_empty());
+    }
 
     #[test]
     fn of_many_that_create_it_at_once_all_get_it() {

@@ -8,6 +8,7 @@ mod here;
 mod leftovers;
 mod root;
 mod there;
+mod untold;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use serde::Serialize;
 use crate::api::backoff;
 use crate::clock::Clock;
 use crate::error::{Result, SyncError};
-use crate::plan::{self, Action, Before, Losses, plan};
+use crate::plan::{self, Action, Before, Losses, Plan, plan};
 use crate::report::{Event, Problem, Reporter};
 use crate::service::Service;
 use crate::state::State;
@@ -78,6 +79,9 @@ pub struct SyncSummary {
     /// Moved to the local trash.
     pub deleted_here: u64,
     pub deleted_there: u64,
+    /// Files of which only the executable bit changed, in the space and here.
+    pub modes_sent: u64,
+    pub modes_received: u64,
     pub conflicts: u64,
     pub commits: u64,
     pub uploaded_bytes: u64,
@@ -113,11 +117,10 @@ pub async fn synchronise(
         }
         let synced = run.root.state.synced()?;
         run.scan().await?;
-        if request.mass_delete == MassDelete::Stop {
-            run.hold_doubtful(&synced)?;
-        }
-        let actions = plan(&remote, &run.local, &synced);
-        tracing::debug!(?actions, "planned");
+        run.hold_doubtful(&synced, request.mass_delete)?;
+        let Plan { actions, left_out } = plan(&remote, &run.local, &synced);
+        tracing::debug!(?actions, ?left_out, "planned");
+        run.left_out = left_out;
         if actions.iter().any(Action::brings_new) {
             if brought == LATE {
                 run.caution.close(run.local.entries.keys());

@@ -12,6 +12,8 @@ use protocol::hash::ContentHash;
 use protocol::id::FileId;
 use protocol::name::{EntryName, SpacePath};
 
+use crate::local_name::{MARKER, OWN_DIRECTORY};
+
 /// A live file or directory of the space.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoteNode {
@@ -36,6 +38,23 @@ pub struct Remote {
 }
 
 impl Remote {
+    /// Folders of ours that got into the space, which belong on no disk: what takes the name of a
+    /// synchronised directory's own, and those of synchronised directories inside others.
+    pub(crate) fn private_folders(&self) -> BTreeSet<&FileId> {
+        let named = self.nodes.iter().filter(|(_, node)| node.name.as_str() == OWN_DIRECTORY);
+        let mut named: BTreeMap<&FileId, bool> =
+            named.map(|(id, node)| (id, node.parent.is_root())).collect();
+        if named.is_empty() {
+            return BTreeSet::new();
+        }
+        for marker in self.nodes.values().filter(|node| node.name.as_str() == MARKER) {
+            if let Some(private) = named.get_mut(&marker.parent) {
+                *private = true;
+            }
+        }
+        named.into_iter().filter_map(|(id, private)| private.then_some(id)).collect()
+    }
+
     /// Where every live node lies. Nodes without a way up to the root have no path.
     pub fn paths(&self) -> HashMap<&FileId, SpacePath> {
         let mut paths: HashMap<&FileId, SpacePath> = HashMap::with_capacity(self.nodes.len());
@@ -108,6 +127,11 @@ pub struct SyncedEntry {
 }
 
 pub type Synced = BTreeMap<FileId, SyncedEntry>;
+
+/// How long a path is as text, without writing it out.
+pub(crate) fn text_bytes(path: &SpacePath) -> usize {
+    path.names().iter().map(|name| 1 + name.as_str().len()).sum()
+}
 
 /// A path as the service compares it: two with the same key can't both exist.
 pub fn path_key(path: &SpacePath) -> Vec<String> {

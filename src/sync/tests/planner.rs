@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+#[path = "planner/long.rs"]
+mod long;
 #[path = "planner/model.rs"]
 mod model;
 #[path = "planner/space.rs"]

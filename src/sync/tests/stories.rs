@@ -6,8 +6,12 @@
 mod both_ways;
 #[path = "stories/interrupted.rs"]
 mod interrupted;
+#[path = "stories/long.rs"]
+mod long;
 #[path = "stories/moments.rs"]
 mod moments;
+#[path = "stories/nested.rs"]
+mod nested;
 #[path = "stories/one_way.rs"]
 mod one_way;
 #[path = "stories/random.rs"]

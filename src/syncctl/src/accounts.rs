@@ -21,6 +21,7 @@ use crate::ui::Ui;
 /// A service that runs, and the door to its accounts.
 pub(crate) struct Service {
     pub(crate) entry: Entry,
+    pub(crate) data_dir: PathBuf,
     runtime: tokio::runtime::Runtime,
     accounts: Accounts,
 }
@@ -79,7 +80,8 @@ impl Service {
             .build();
         let dynamodb = aws_sdk_dynamodb::Client::from_conf(config);
         let accounts = Accounts::new(dynamodb, &connection.table, Arc::new(SystemClock));
-        Ok(Self { entry: Entry::of(connection), runtime, accounts })
+        let (entry, data_dir) = (Entry::of(connection), connection.data_dir.clone());
+        Ok(Self { entry, data_dir, runtime, accounts })
     }
 
     /// How many spaces have content: the folders of the content bucket.

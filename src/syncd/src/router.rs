@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use axum::{Extension, Router};
 use http::header::{
     ACCEPT_RANGES, AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_TYPE, ETAG,
@@ -28,7 +29,7 @@ use crate::routes::openapi::Document;
 use crate::routes::{
     access, changes, check, commits, content, devices, entries, health, invitations, locate, login,
     mail, me, members, metrics, openapi as document, password, ready, sessions, spaces,
-    unsubscribe, versions,
+    unsubscribe, versions, welcome,
 };
 use crate::state::AppState;
 
@@ -48,6 +49,8 @@ pub fn app(state: AppState) -> Router {
     // Plain data always becomes JSON.
     let text = serde_json::to_vec(&document).unwrap_or_default();
     let app = routes
+        // For people; no part of the API.
+        .route("/", get(welcome::welcome))
         .layer(Extension(Document(Arc::new(Bytes::from(text)))))
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_method)
@@ -94,6 +97,7 @@ fn small() -> OpenApiRouter<AppState> {
         .routes(routes!(sessions::renew))
         .routes(routes!(access::reader))
         .routes(routes!(entries::list))
+        .routes(routes!(entries::list_by_id))
         .routes(routes!(versions::list))
         .routes(routes!(content::by_file))
         .routes(routes!(content::by_path))

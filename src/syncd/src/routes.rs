@@ -23,3 +23,4 @@ pub(crate) mod sessions;
 pub(crate) mod spaces;
 pub(crate) mod unsubscribe;
 pub(crate) mod versions;
+pub(crate) mod welcome;

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use super::operation::Operation;
 use crate::error::EngineError;
 use crate::format::{self, Claim};
+use crate::room::Room;
 
 /// Layout of the folder this code reads and writes.
 pub(crate) const FORMAT: u32 = 1;
@@ -34,12 +35,13 @@ struct Inner {
     writer: Database,
     readers: RwLock<Vec<Database>>,
     next_reader: AtomicUsize,
+    room: Room,
     _claim: Claim,
 }
 
 impl Metadata {
     /// Opens the database in `dir`, creating it when missing.
-    pub(crate) fn open(dir: &Path) -> Result<Self, EngineError> {
+    pub(crate) fn open(dir: &Path, reserve: u64) -> Result<Self, EngineError> {
         let claim = format::claim(dir, FORMAT)?;
         let path = dir.join("metadata.sqlite");
         if !path.exists() {
@@ -62,6 +64,7 @@ impl Metadata {
                 writer,
                 readers: RwLock::new(readers),
                 next_reader: AtomicUsize::new(0),
+                room: Room::new(dir, reserve),
                 path,
                 _claim: claim,
             }),
@@ -104,6 +107,11 @@ impl Metadata {
             "TimeToLiveSpecification": {"AttributeName": "expires_at", "Enabled": true},
         });
         self.run(Operation::UpdateTimeToLive, expiry.to_string().as_bytes()).map(drop)
+    }
+
+    /// Whether the disk takes what this operation may write.
+    pub(super) fn has_room_for(&self, operation: Operation) -> bool {
+        !operation.may_grow() || self.inner.room.is_left()
     }
 
     /// Runs one operation on its JSON request; blocking.

@@ -48,6 +48,18 @@ impl Operation {
         matches!(self, Self::BatchGetItem | Self::GetItem | Self::Query | Self::Scan)
     }
 
+    /// Whether it writes rows.
+    pub(super) fn may_grow(self) -> bool {
+        matches!(
+            self,
+            Self::BatchWriteItem
+                | Self::CreateTable
+                | Self::PutItem
+                | Self::TransactWriteItems
+                | Self::UpdateItem
+        )
+    }
+
     pub(super) fn changes_tables(self) -> bool {
         matches!(self, Self::CreateTable | Self::DeleteTable | Self::UpdateTimeToLive)
     }

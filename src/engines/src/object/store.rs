@@ -10,6 +10,8 @@ use super::bucket::Bucket;
 use super::key;
 use crate::error::EngineError;
 use crate::format::{self, Claim};
+use crate::limits::Limits;
+use crate::room::Room;
 
 /// Layout of the folder this code reads and writes.
 pub(crate) const FORMAT: u32 = 1;
@@ -24,6 +26,7 @@ pub(crate) struct ObjectStore {
     locks: Vec<RwLock<()>>,
     next_draft: AtomicU64,
     full_until: Option<PathBuf>,
+    pub(super) room: Room,
     _claim: Claim,
 }
 
@@ -62,15 +65,15 @@ impl From<io::Error> for StoreError {
 impl ObjectStore {
     /// Opens the store in `root`, creating it when missing, and sweeps what a
     /// killed process left unfinished.
-    /// `full_until` is the file of [`crate::Limits::full_until`].
-    pub(crate) fn open(root: &Path, full_until: Option<PathBuf>) -> Result<Self, EngineError> {
+    pub(crate) fn open(root: &Path, limits: &Limits) -> Result<Self, EngineError> {
         let claim = format::claim(root, FORMAT)?;
         let store = Self {
             root: root.to_path_buf(),
             buckets: RwLock::default(),
             locks: (0..LOCKS).map(|_| RwLock::new(())).collect(),
             next_draft: AtomicU64::new(0),
-            full_until,
+            full_until: limits.full_until.clone(),
+            room: Room::new(root, limits.content_reserve),
             _claim: claim,
         };
         store.prepare().map_err(EngineError::io("cannot prepare", root))?;
@@ -159,16 +162,20 @@ impl ObjectStore {
         &self.locks[(high << 2 | low & 3) % LOCKS]
     }
 
-    /// A name no other draft of this process has; drafts of earlier processes
-    /// were swept.
-    /// Refuses new content while a drill says that the disk is full.
+    /// Refuses new content where it would take what has to stay free, and while a drill says that
+    /// the disk is full.
     pub(crate) fn require_room(&self) -> Result<(), StoreError> {
+        if !self.room.is_left() {
+            return Err(StoreError::Full);
+        }
         let until = self.full_until.as_ref().and_then(|path| fs::read_to_string(path).ok());
         let until: Option<u64> = until.and_then(|text| text.trim().parse().ok());
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         if until.is_some_and(|until| now < until) { Err(StoreError::Full) } else { Ok(()) }
     }
 
+    /// A name no other draft of this process has; drafts of earlier processes
+    /// were swept.
     pub(crate) fn draft_path(&self) -> PathBuf {
         let number = self.next_draft.fetch_add(1, Ordering::Relaxed);
         self.drafts_dir().join(format!("{number:016x}"))

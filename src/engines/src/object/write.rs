@@ -8,6 +8,7 @@ use super::digest::Digests;
 use super::meta::{Checksums, Meta};
 use super::{ObjectStore, StoreError};
 use crate::format;
+use crate::room::Room;
 
 /// An object being received: a temporary file and its running digests.
 ///
@@ -17,6 +18,7 @@ pub(crate) struct Draft {
     file: File,
     size: u64,
     digests: Option<Digests>,
+    room: Room,
 }
 
 /// What was received.
@@ -31,13 +33,19 @@ impl ObjectStore {
         self.require_room()?;
         let path = self.draft_path();
         let file = format::create_private_file(&path)?;
-        Ok(Draft { path, file, size: 0, digests: Some(digests) })
+        Ok(Draft { path, file, size: 0, digests: Some(digests), room: self.room.clone() })
     }
 }
 
 impl Draft {
     /// Appends `pieces`; blocking.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] as soon as it would take what has to stay free.
     pub(crate) fn write(&mut self, pieces: &[Bytes]) -> Result<(), StoreError> {
+        if !self.room.is_left() {
+            return Err(StoreError::Full);
+        }
         for piece in pieces {
             self.size += piece.len() as u64;
             if let Some(digests) = &mut self.digests {

@@ -8,6 +8,7 @@ use s3s::path::S3Path;
 use s3s::{S3Error, S3ErrorCode, S3Result, s3_error};
 
 use crate::credential::{Claims, Credentials, Role, TokenError};
+use crate::ended::Ended;
 
 const TOKEN_HEADER: &str = "x-amz-security-token";
 
@@ -50,11 +51,12 @@ impl S3Auth for Auth {
 pub(super) struct Access {
     credentials: Credentials,
     bucket: String,
+    ended: Ended,
 }
 
 impl Access {
-    pub(super) fn new(credentials: Credentials, bucket: &str) -> Self {
-        Self { credentials, bucket: bucket.to_owned() }
+    pub(super) fn new(credentials: Credentials, bucket: &str, ended: Ended) -> Self {
+        Self { credentials, bucket: bucket.to_owned(), ended }
     }
 }
 
@@ -80,6 +82,9 @@ impl S3Access for Access {
                         TokenError::Expired => s3_error!(ExpiredToken),
                     }
                 })?;
+            if self.ended.contains(&claims) {
+                return Err(s3_error!(ExpiredToken));
+            }
             self.check_claims(&claims, context)?;
             Caller::Temporary
         };

@@ -46,8 +46,9 @@ pub(super) fn assume_role(
     }
     let space = space_tag(form)?;
     let seconds = duration(form)?;
-    let expires = Timestamp::now() + SignedDuration::from_secs(seconds);
-    let issued = services.credentials.issue(role, &space, expires);
+    let now = Timestamp::now();
+    let life = (now, now + SignedDuration::from_secs(seconds));
+    let issued = services.credentials.issue(role, &space, session, life);
     let role_name = arn.rsplit('/').next().unwrap_or_default();
     let credentials = Element::new("Credentials")
         .text("AccessKeyId", &issued.access_key_id)

@@ -7,6 +7,7 @@ mod attributes;
 mod conditional;
 mod crash;
 mod durability;
+mod full;
 mod ground;
 mod integrity;
 mod listing;

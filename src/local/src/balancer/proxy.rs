@@ -181,7 +181,8 @@ impl ProxyHttp for Balancer {
     ) -> pingora::Result<()> {
         let Some(Occupation { server, .. }) = &passage.server else { return Ok(()) };
         // How a release answers those who look whether it is there says little about it.
-        if !PROBED.contains(&session.req_header().uri.path()) {
+        let counts = !PROBED.contains(&session.req_header().uri.path());
+        if counts {
             server.count_answer(response.status);
         }
         let repeat = response.status.is_server_error()
@@ -193,6 +194,9 @@ impl ProxyHttp for Balancer {
             && self.registry.has_another(&passage.tried);
         if repeat {
             return Err(Error::explain(FAILED_TRIAL, "an error of a release on trial").into_up());
+        }
+        if counts && response.status.is_server_error() {
+            self.registry.errors_passed.fetch_add(1, Ordering::Relaxed);
         }
         Ok(())
     }

@@ -34,6 +34,8 @@ pub(crate) struct Registry {
     pub(super) requests: AtomicU64,
     /// Answers the balancer had to give itself because no server could.
     pub(super) failures: AtomicU64,
+    /// Answers of servers with a status of 500 to 599 that clients got to see.
+    pub(super) errors_passed: AtomicU64,
     pub(super) retries: AtomicU64,
 }
 

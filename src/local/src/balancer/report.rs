@@ -24,6 +24,9 @@ pub(crate) struct BalancerReport {
     pub(crate) in_flight: usize,
     pub(crate) requests: u64,
     pub(crate) failures: u64,
+    /// Servers' own 5xx answers that were passed on to clients; reports of earlier releases have none.
+    #[serde(default)]
+    pub(crate) errors_passed: u64,
     pub(crate) retries: u64,
     /// Client connections, idle ones included.
     #[serde(default)]
@@ -99,6 +102,7 @@ fn make(registry: &Registry, seats: &Seats) -> BalancerReport {
         in_flight: registry.in_flight(),
         requests: registry.requests.load(Ordering::Relaxed),
         failures: registry.failures.load(Ordering::Relaxed),
+        errors_passed: registry.errors_passed.load(Ordering::Relaxed),
         retries: registry.retries.load(Ordering::Relaxed),
         connections: seats.connections(),
         refused: seats.refused.load(Ordering::Relaxed),

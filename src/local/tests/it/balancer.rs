@@ -23,17 +23,46 @@ fn without_a_healthy_server_the_answer_is_a_503_that_programs_understand() {
 }
 
 #[test]
-fn a_servers_own_errors_are_counted_for_it_and_the_balancers_are_not() {
+fn a_servers_own_errors_are_counted_for_it_and_for_those_who_got_them() {
     let mut bench = Bench::with_servers(1);
     assert_eq!(bench.get("/status?500").status, 500);
     assert_eq!(bench.get("/status?503").status, 503);
     assert_eq!(bench.get("/status?404").status, 404);
+    assert_eq!(bench.get("/ready").status, 200);
     eventually("two are reported", || bench.reports("\"errors\": 2"));
+    assert!(bench.reports("\"errors_passed\": 2"), "clients got both to see");
+    assert!(bench.reports("\"failures\": 0"));
     bench.servers[0].kill().unwrap();
     bench.servers[0].wait().unwrap();
     assert_eq!(bench.get("/instance").status, 503);
     eventually("the failure is the balancer's own", || bench.reports("\"failures\": 1"));
     assert!(bench.reports("\"errors\": 2"));
+}
+
+#[test]
+fn what_another_server_answers_instead_is_no_failure() {
+    let addresses = vec![free_address(), free_address()];
+    let faulty = Command::new(stand_in())
+        .env("SYNCD_LISTEN", addresses[0].to_string())
+        .env("STAND_IN_FAULT", "errors")
+        .spawn()
+        .unwrap();
+    let servers = vec![faulty, server(addresses[1])];
+    let bench = Bench::before(addresses, servers, |config| {
+        config["backends"][0]["trust"] = "trial".into();
+    });
+    eventually("the one on trial is asked, and its errors are kept from clients", || {
+        assert_eq!(bench.get("/instance").status, 200);
+        bench.reports("\"retries\": 3")
+    });
+    assert!(bench.reports("\"errors_passed\": 0"));
+    // Where the other one fails as well, the client's one failure counts once.
+    for asked in 1..=4 {
+        assert_eq!(bench.get("/status?500").status, 500);
+        let counted = format!("\"errors_passed\": {asked},");
+        eventually("each is counted once", || bench.reports(&counted));
+    }
+    assert!(bench.reports("\"failures\": 0"));
 }
 
 #[test]

@@ -80,6 +80,23 @@ fn without_a_supervisor_everything_serves_and_the_next_one_takes_over() {
     kill_and_wait(&deployment, "KILL", |status| status.engines.pid);
 }
 
+/// Who looks right after a revival sees the service as it is: the new supervisor has taken over.
+#[test]
+fn a_revival_is_over_when_the_next_supervisor_has_taken_over() {
+    let deployment = Deployment::started();
+    for _ in 0..3 {
+        kill(deployment.status().supervisor.pid.unwrap(), "KILL");
+        eventually("nobody supervises", || deployment.status().supervisor.pid.is_none());
+        assert!(local::revive(deployment.data()).unwrap());
+        let status = deployment.status();
+        assert!(all_healthy(&status) && status.converged, "{status:#?}");
+        let told = |activity: &local::Activity| {
+            activity.component == "supervisor" && activity.cause.contains("it had died")
+        };
+        assert!(status.activities.iter().any(told));
+    }
+}
+
 /// How a process was started, so that another one can be started in the same way.
 struct Mark {
     environment: String,

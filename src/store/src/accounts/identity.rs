@@ -1,5 +1,7 @@
 //! From a token to a person; and the administrator's view of accounts.
 
+use protocol::id::UserId;
+
 use super::{Account, AccountState, Accounts, Identity, valid};
 use crate::error::{Result, StoreError};
 use crate::row::account::{AccountRow, LoginRow, state_text};
@@ -65,20 +67,22 @@ impl Accounts {
         row.ok_or_else(unknown)
     }
 
-    /// Ends every token of the account at once and lets nobody log in.
-    pub async fn disable(&self, login: &str) -> Result<()> {
+    /// Ends every token of the account and lets nobody log in; tells whose it is. Other processes
+    /// believe a token for [`super::TOKEN_MEMORY`] more; credentials for S3 that were handed out
+    /// live on until they expire, unless whoever issued them takes them back.
+    pub async fn disable(&self, login: &str) -> Result<UserId> {
         self.set_state(login, AccountState::Disabled).await
     }
 
     /// Lets the account log in again. Tokens of before stay dead.
-    pub async fn enable(&self, login: &str) -> Result<()> {
+    pub async fn enable(&self, login: &str) -> Result<UserId> {
         self.set_state(login, AccountState::Active).await
     }
 
-    async fn set_state(&self, login: &str, state: AccountState) -> Result<()> {
+    async fn set_state(&self, login: &str, state: AccountState) -> Result<UserId> {
         let account = self.find(login).await?;
         if account.state == state {
-            return Ok(());
+            return Ok(account.id);
         }
         let change = match state {
             AccountState::Disabled => {
@@ -100,7 +104,7 @@ impl Accounts {
         let written = self.table.write(update).await;
         // Also where the reply was lost.
         self.remembered.forget_user(&account.id);
-        written.map(drop)
+        written.map(|_| account.id)
     }
 }
 

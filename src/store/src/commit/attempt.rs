@@ -75,12 +75,14 @@ impl Attempt<'_> {
     pub(super) async fn run(&self) -> Result<Option<u64>> {
         let Self { store, space, .. } = self;
         let ops = &self.request.ops;
-        let seq = store.head(space).await? + 1;
+        let head = store.journal_head(space).await?;
+        let seq = head.seq + 1;
         let state = store.load(space, ops).await?;
         let plan = match plan(&state, ops, seq) {
             Ok(plan) => plan,
             Err(conflicts) => return self.refuse(seq, &state, conflicts).await,
         };
+        let longest_path = store.check_paths(space, head, &state, &plan, ops).await?;
         let ticket = Ticket {
             identity: self.identity,
             space: &self.base.access.space,
@@ -89,6 +91,7 @@ impl Attempt<'_> {
             payload: self.payload,
             seq,
             now: store.now(),
+            longest_path,
         };
         let writes = ticket.writes(plan, ops, self.content);
         let outcome = store.inner.table.transact_now(writes).await?;

@@ -9,7 +9,7 @@ use protocol::id::{FileId, SpaceId};
 
 use super::plan::{Place, State, place};
 use crate::Store;
-use crate::error::{Result, invalid};
+use crate::error::{Result, StoreError};
 use crate::row::Key;
 use crate::row::node::{ClaimRow, NodeRow};
 use crate::table::Query;
@@ -85,25 +85,16 @@ impl Store {
         Ok(())
     }
 
-    /// Everything above the places that moved nodes go to, so that a cycle shows. Only needed
-    /// where a directory moves.
+    /// Everything above the places that operations fill, so that a cycle and the length of a path
+    /// show; and above what is moved, so that it shows how much longer its path becomes.
     async fn load_ancestors(&self, space: &SpaceId, ops: &[Op], state: &mut State) -> Result<()> {
-        let moved_directory = ops.iter().any(|op| {
-            let node = state.nodes.get(op.file());
-            matches!(op, Op::Move { .. })
-                && node.is_some_and(|node| node.kind == NodeKind::Directory)
-        });
-        if !moved_directory {
-            return Ok(());
-        }
+        let moved = ops.iter().filter(|op| matches!(op, Op::Move { .. })).map(Op::file);
+        let moved: Vec<FileId> = moved.cloned().collect();
+        let targets = ops.iter().filter_map(target).map(|(parent, _)| parent.clone());
+        let targets: Vec<FileId> = targets.collect();
         for _ in 0..MAX_DEPTH {
-            let above: HashSet<FileId> = state
-                .nodes
-                .values()
-                .map(|node| &node.parent)
-                .filter(|parent| !parent.is_root() && !state.nodes.contains_key(parent))
-                .cloned()
-                .collect();
+            let ends = targets.iter().chain(&moved).filter_map(|file| state.end_above(file));
+            let above: HashSet<FileId> = ends.collect();
             if above.is_empty() {
                 return Ok(());
             }
@@ -113,7 +104,11 @@ impl Store {
             }
             state.nodes.extend(found);
         }
-        Err(invalid("the directory lies too deep to be moved"))
+        // How deep something lay doesn't matter to those who bring it up.
+        if targets.iter().all(|file| state.end_above(file).is_none()) {
+            return Ok(());
+        }
+        Err(StoreError::TooLarge("the directory lies too deep to be filled".to_owned()))
     }
 
     /// Adds the nodes that hold a wanted name, for the client's conflict copy.

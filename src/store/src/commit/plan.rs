@@ -14,11 +14,23 @@ pub(super) type Place = (FileId, String);
 /// The part of a space that a commit may touch, as it was at one journal row.
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
-    /// Files of the operations, their parents, the ancestors of where directories move to.
+    /// Files of the operations, their parents, the ancestors of where nodes go to and come from.
     /// What is absent has no row. The root is never in here.
     pub(super) nodes: HashMap<FileId, Node>,
     /// The places that operations take or leave, and the entries of directories to be deleted.
     pub(super) claims: BTreeMap<Place, FileId>,
+}
+
+impl State {
+    /// The first directory above `file` that is not known yet; `None` where all of them are, or
+    /// where `file` itself is not there.
+    pub(super) fn end_above(&self, file: &FileId) -> Option<FileId> {
+        let mut at = &self.nodes.get(file).filter(|node| !node.deleted)?.parent;
+        while let Some(node) = self.nodes.get(at) {
+            at = &node.parent;
+        }
+        (!at.is_root()).then(|| at.clone())
+    }
 }
 
 /// What a commit writes.

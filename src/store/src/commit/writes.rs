@@ -32,6 +32,7 @@ pub(super) struct Ticket<'a> {
     pub(super) payload: ContentHash,
     pub(super) seq: u64,
     pub(super) now: Timestamp,
+    pub(super) longest_path: Option<u64>,
 }
 
 impl Ticket<'_> {
@@ -59,6 +60,7 @@ impl Ticket<'_> {
                 time: self.now.to_string(),
                 changes,
             },
+            longest_path: self.longest_path,
         };
         Write::put_if(&row, Expression::absent())
     }

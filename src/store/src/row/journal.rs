@@ -12,11 +12,33 @@ use super::{Fields, Key, Row, RowError, padded};
 pub(crate) struct JournalRow {
     pub(crate) space: SpaceId,
     pub(crate) entry: JournalEntry,
+    /// No path of the space is longer after this commit; bytes. Rows of earlier releases have none.
+    pub(crate) longest_path: Option<u64>,
 }
 
 impl JournalRow {
     pub(crate) fn partition(space: &SpaceId) -> String {
         format!("J#{space}")
+    }
+}
+
+/// The end of a journal: what the next commit builds upon.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// 0 where there is no commit yet.
+    pub(crate) seq: u64,
+    /// See [`JournalRow::longest_path`]; `None` where it isn't known.
+    pub(crate) longest_path: Option<u64>,
+}
+
+impl Head {
+    pub(crate) const ATTRIBUTES: [&str; 2] = ["sk", "longest_path"];
+
+    /// A space without a commit has no paths.
+    pub(crate) const EMPTY: Self = Self { seq: 0, longest_path: Some(0) };
+
+    pub(crate) fn read(fields: &Fields) -> Result<Self, RowError> {
+        Ok(Self { seq: seq_of(fields)?, longest_path: fields.maybe_number("longest_path")? })
     }
 }
 
@@ -38,6 +60,9 @@ impl Row for JournalRow {
             .set("device", &entry.device)
             .set("time", &entry.time)
             .set("changes", serde_json::json!(entry.changes));
+        if let Some(bytes) = self.longest_path {
+            fields.set_number("longest_path", bytes);
+        }
     }
 
     fn read(fields: &Fields) -> Result<Self, RowError> {
@@ -53,6 +78,7 @@ impl Row for JournalRow {
                 time: fields.get("time")?,
                 changes: changes.ok_or_else(|| fields.error("changes"))?,
             },
+            longest_path: fields.maybe_number("longest_path")?,
         })
     }
 }

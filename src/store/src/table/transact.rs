@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::{Table, Write, pause};
-use crate::error::{Result, StoreError, unavailable};
+use crate::error::{Result, StoreError, not_written, unavailable};
 
 /// Items that one transaction takes.
 pub(crate) const MAX_ITEMS: usize = 100;
@@ -77,7 +77,7 @@ impl Table {
         let call = self.client.transact_write_items();
         match call.set_transact_items(Some(items)).send().await {
             Ok(_) => Ok(Outcome::Done),
-            Err(error) => cancelled(&error).ok_or_else(|| unavailable(CALL, &error)),
+            Err(error) => cancelled(&error).ok_or_else(|| not_written(CALL, &error)),
         }
     }
 

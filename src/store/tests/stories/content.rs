@@ -273,9 +273,12 @@ async fn a_large_file_with_a_wrong_digest_is_damaged_for_its_readers() {
         let stream = world.store.read(&ada, &space, &file, None, None).await.unwrap();
         let error = collect(stream).await.unwrap_err().downcast::<StoreError>().unwrap();
         assert!(damaged(&error, &file), "{error:?}");
+        // Not the store, but who uploaded it.
+        assert!(error.to_string().contains("ada@example.com declared"), "{error}");
         // Whoever asks again is told before the first byte.
         let again = world.store.read(&ada, &space, &file, None, None).await.map(drop).unwrap_err();
         assert!(damaged(&again, &file), "{again:?}");
+        assert!(again.to_string().contains("ada@example.com declared"), "{again}");
     }
 }
 

@@ -7,6 +7,7 @@ mod commits;
 mod content;
 mod files;
 mod mail;
+mod paths;
 mod races;
 mod spaces;
 mod world;

@@ -28,7 +28,7 @@ pub(super) async fn logout(ui: &Ui) -> Outcome {
 }
 
 pub(super) async fn whoami(ui: &Ui) -> Outcome {
-    let (_, login, api) = logged_in()?;
+    let (_, login, api) = logged_in(ui)?;
     let user = api.me().await?;
     let value = json!({
         "user": user,
@@ -41,7 +41,7 @@ pub(super) async fn whoami(ui: &Ui) -> Outcome {
 }
 
 pub(super) async fn devices(revoke: Option<&str>, ui: &Ui) -> Outcome {
-    let (_, _, api) = logged_in()?;
+    let (_, _, api) = logged_in(ui)?;
     if let Some(id) = revoke {
         let id: DeviceId = id
             .parse()

@@ -1,4 +1,4 @@
-//! `ls`, `versions`, `check`.
+//! `ls`, `check`.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -13,10 +13,10 @@ use crate::ui::{Ui, units};
 
 pub(super) async fn ls(args: &LsArgs, ui: &Ui) -> Outcome {
     if args.versions {
-        return versions(&args.path, ui).await;
+        return super::history::versions(&args.path, ui).await;
     }
     let place = Place::parse(&args.path)?;
-    let (_, api, space) = open_space(&place.space).await?;
+    let (_, api, space) = open_space(&place.space, ui).await?;
     if args.recursive {
         let rows = sync::browse::entries_below(api, &space.id, &place.path).await?;
         let value: Vec<_> =
@@ -46,29 +46,9 @@ fn row(node: &Node, name: &str) -> Vec<String> {
     }
 }
 
-pub(super) async fn versions(text: &str, ui: &Ui) -> Outcome {
-    let place = Place::parse(text)?;
-    let (_, api, space) = open_space(&place.space).await?;
-    let list = sync::browse::versions(api, &space.id, &place.path).await?;
-    ui.result("sync-agent/versions/1", &list, || {
-        let rows = list.versions.iter().map(|version| {
-            let current = version.rev == list.node.content_rev;
-            vec![
-                format!("r{}", version.rev),
-                units::server_time(&version.time),
-                units::bytes(version.size),
-                version.hash.to_string()[..12].to_owned(),
-                if current { "current".to_owned() } else { String::new() },
-            ]
-        });
-        units::table(&rows.collect::<Vec<_>>())
-    });
-    Ok(ExitCode::SUCCESS)
-}
-
 pub(super) async fn check(local: &Path, remote: &str, ui: &Ui) -> Outcome {
     let place = Place::parse(remote)?;
-    let (_, api, space) = open_space(&place.space).await?;
+    let (_, api, space) = open_space(&place.space, ui).await?;
     let (compared, problems) = sync::compare::check(api, &space.id, local, &place.path).await?;
     let fine = compared.iter().filter(|row| row.item.state == CheckState::Current).count();
     let value = json!({ "files": compared, "problems": problems });

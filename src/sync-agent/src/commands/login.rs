@@ -9,7 +9,7 @@ use sync::api::{Api, PlainHttp};
 use sync::error::{ApiError, SyncError};
 use sync::home::Login;
 
-use super::{Outcome, home};
+use super::{Outcome, home, patient};
 use crate::args::LoginArgs;
 use crate::failure::Failure;
 use crate::secrets::{self, Secrets};
@@ -19,7 +19,7 @@ pub(super) async fn run(args: &LoginArgs, ui: &Ui) -> Outcome {
     let home = home()?;
     let plain = if args.allow_plain_http { PlainHttp::Anywhere } else { PlainHttp::OnlyLoopback };
     // The address is judged before anybody types a password.
-    let api = Api::new(&args.url, None, plain)?;
+    let api = patient(Api::new(&args.url, None, plain)?, ui);
     let mut secrets = secrets::read(args)?;
     let device_name = args.device.clone().unwrap_or_else(machine_name);
     let mut attempt = 1;
@@ -80,7 +80,8 @@ async fn enter(
 fn after_redeeming(error: ApiError) -> Failure {
     let unsure = matches!(error, ApiError::Unreachable { .. })
         || error.code() == Some(ErrorCode::Unavailable);
-    if !unsure {
+    // Nothing was sent to somebody who may be anybody.
+    if !unsure || error.is_untrusted() {
         return error.into();
     }
     let hint = "is the address right and the server up? run it again; if the invitation is used up \
@@ -92,4 +93,19 @@ fn machine_name() -> String {
     let name = rustix::system::uname();
     let name = name.nodename().to_string_lossy().into_owned();
     if name.is_empty() { "a device".to_owned() } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_first_login_tells_an_unknown_certificate_from_a_lost_answer() {
+        let hint = |message: &str| {
+            let (url, message) = ("https://127.0.0.1:8420".to_owned(), message.to_owned());
+            after_redeeming(ApiError::Unreachable { url, message }).hint().unwrap()
+        };
+        assert!(hint("invalid peer certificate: UnknownIssuer").contains("SSL_CERT_FILE"));
+        assert!(hint("connection reset").contains("log in with the password alone"));
+    }
 }

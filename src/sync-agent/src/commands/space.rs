@@ -26,7 +26,7 @@ pub(super) async fn run(command: SpaceCommand, ui: &Ui) -> Outcome {
 }
 
 async fn create(name: String, if_missing: bool, ui: &Ui) -> Outcome {
-    let (_, login, api) = logged_in()?;
+    let (_, login, api) = logged_in(ui)?;
     let request = CreateSpaceRequest { name: name.clone() };
     let space = match api.create_space(&request).await {
         Err(error) if if_missing && error.code() == Some(ErrorCode::AlreadyExists) => {
@@ -43,7 +43,7 @@ async fn create(name: String, if_missing: bool, ui: &Ui) -> Outcome {
 }
 
 async fn list(ui: &Ui) -> Outcome {
-    let (_, login, api) = logged_in()?;
+    let (_, login, api) = logged_in(ui)?;
     let spaces = api.spaces().await?;
     let owners = if ui.is_json() {
         Vec::new()
@@ -86,7 +86,7 @@ async fn owner(api: &Api, space: &Space, me: &User) -> String {
 }
 
 async fn share(space: &str, login: &str, role: RoleName, ui: &Ui) -> Outcome {
-    let (_, api, space) = open_whole(space).await?;
+    let (_, api, space) = open_whole(space, ui).await?;
     let role = match role {
         RoleName::Viewer => Role::Viewer,
         RoleName::Editor => Role::Editor,
@@ -106,7 +106,7 @@ async fn share(space: &str, login: &str, role: RoleName, ui: &Ui) -> Outcome {
 }
 
 async fn members(space: &str, ui: &Ui) -> Outcome {
-    let (_, api, space) = open_whole(space).await?;
+    let (_, api, space) = open_whole(space, ui).await?;
     let members = api.members(&space.id).await?;
     ui.result("sync-agent/members/1", &members, || {
         let rows = members
@@ -119,7 +119,7 @@ async fn members(space: &str, ui: &Ui) -> Outcome {
 }
 
 async fn unshare(space: &str, login: &str, ui: &Ui) -> Outcome {
-    let (_, api, space) = open_whole(space).await?;
+    let (_, api, space) = open_whole(space, ui).await?;
     let members = api.members(&space.id).await?.members;
     let wanted = login.to_lowercase();
     let member = members.iter().find(|member| member.user.login == wanted);
@@ -132,7 +132,7 @@ async fn unshare(space: &str, login: &str, ui: &Ui) -> Outcome {
 }
 
 pub(super) async fn mail(mode: Mail, space: &str, ui: &Ui) -> Outcome {
-    let (_, api, space) = open_whole(space).await?;
+    let (_, api, space) = open_whole(space, ui).await?;
     let (mode, text) = match mode {
         Mail::On => (MailMode::Digest, "You will get a digest of others' changes in"),
         Mail::Off => (MailMode::Off, "You will get no mail about"),

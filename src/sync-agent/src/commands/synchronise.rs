@@ -18,7 +18,7 @@ pub(super) async fn run(args: SyncArgs, ui: &Ui) -> Outcome {
                 .to_owned(),
         ));
     }
-    let (home, api, space) = open_whole(&args.space).await?;
+    let (home, api, space) = open_whole(&args.space, ui).await?;
     let progress = ui.progress();
     let request = Request {
         directory: args.directory,
@@ -40,7 +40,12 @@ pub(super) async fn run(args: SyncArgs, ui: &Ui) -> Outcome {
             (summary.moved_here, "moved here"),
             (summary.deleted_there, "deleted in the space"),
             (summary.deleted_here, "moved to the local trash"),
-            (summary.conflicts, "conflict copies made"),
+            (summary.modes_sent, "made executable or not in the space"),
+            (summary.modes_received, "made executable or not here"),
+            (
+                summary.conflicts,
+                if summary.conflicts == 1 { "conflict copy made" } else { "conflict copies made" },
+            ),
         ] {
             if count > 0 {
                 lines.push(format!("{count} {what}"));
@@ -48,7 +53,9 @@ pub(super) async fn run(args: SyncArgs, ui: &Ui) -> Outcome {
         }
         let files = units::count(summary.files, "file");
         if lines.is_empty() {
-            return vec![format!("Nothing to do: {files} in sync.")];
+            let incomplete = summary.problems.iter().any(|problem| problem.failed);
+            let what = if incomplete { "Nothing else to do" } else { "Nothing to do" };
+            return vec![format!("{what}: {files} in sync.")];
         }
         let traffic = format!(
             "{} up, {} down in {:.1} s",

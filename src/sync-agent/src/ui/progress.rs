@@ -86,9 +86,14 @@ impl Reporter for Progress {
                 self.done.fetch_add(files, Ordering::Relaxed);
             }
             Event::Problem(problem) => {
-                let kind = if problem.failed { "failed" } else { "left out" };
-                let path = units::name(&problem.path);
-                self.line(&format!("{kind}: {path}: {}", problem.reason));
+                let (path, reason) = (units::path(&problem.path), &problem.reason);
+                self.line(&match &problem.kept_as {
+                    Some(name) => {
+                        format!("renamed: {path} is {} there: {reason}", units::name(name))
+                    }
+                    None if problem.failed => format!("failed: {path}: {reason}"),
+                    None => format!("left out: {path}: {reason}"),
+                });
             }
             Event::Note(text) => self.line(&text),
         }

@@ -25,10 +25,14 @@ pub(crate) fn bytes(count: u64) -> String {
     format!("{value:.digits$} {}", UNITS[unit])
 }
 
-/// How long, and how fast that was.
+/// How long, and how fast that was, where there was enough to tell.
 pub(crate) fn speed(count: u64, time: Duration) -> String {
+    const ENOUGH: u64 = 1024 * 1024;
     let seconds = time.as_secs_f64().max(0.001);
-    format!("{seconds:.1} s, {:.1} MB/s", count as f64 / 1e6 / seconds)
+    if count < ENOUGH {
+        return format!("{seconds:.1} s");
+    }
+    format!("{seconds:.1} s, {}/s", bytes((count as f64 / seconds) as u64))
 }
 
 /// `2026-11-20 17:03` in the local time zone; `-` where none is known.
@@ -50,6 +54,18 @@ fn local(instant: Timestamp) -> String {
 /// A name that can't disturb the terminal.
 pub(crate) fn name(text: &str) -> String {
     if text.chars().any(char::is_control) { format!("{text:?}") } else { text.to_owned() }
+}
+
+/// A path on one line: of a very long one, the beginning and the end.
+pub(crate) fn path(text: &str) -> String {
+    const KEPT: usize = 100;
+    let length = text.chars().count();
+    if length <= 2 * KEPT + 1 {
+        return name(text);
+    }
+    let begin: String = text.chars().take(KEPT).collect();
+    let end: String = text.chars().skip(length - KEPT).collect();
+    name(&format!("{begin}…{end}"))
 }
 
 /// `1 file`, `2 files`.
@@ -85,8 +101,15 @@ mod tests {
     }
 
     #[test]
+    fn a_speed_is_told_where_there_is_one() {
+        assert_eq!(speed(40, Duration::from_millis(1_200)), "1.2 s");
+        assert_eq!(speed(4 << 20, Duration::from_secs(2)), "2.0 s, 2.00 MiB/s");
+    }
+
+    #[test]
     fn names_with_control_characters_are_escaped() {
         assert_eq!(name("a b"), "a b");
+        assert_eq!(path(&format!("/a{}z", "-".repeat(4_000))).chars().count(), 201);
         assert_eq!(name("a\nb\u{1b}[31m"), r#""a\nb\u{1b}[31m""#);
     }
 }

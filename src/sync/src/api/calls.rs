@@ -14,6 +14,14 @@ use super::Api;
 use super::retry::Repeat;
 use crate::error::{ApiError, Result, SyncError};
 
+/// A space that was looked for.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub space: Space,
+    /// Others of the same name, as they can be told apart.
+    pub others: Vec<String>,
+}
+
 impl Api {
     pub async fn redeem(&self, request: &RedeemRequest) -> Result<LoginResponse, ApiError> {
         // An invitation works once: a second try would be told that it is used up.
@@ -54,20 +62,56 @@ impl Api {
         self.get(&["spaces"], &()).await
     }
 
-    /// Finds a space by name or, where the name is ambiguous, by id.
-    pub async fn find_space(&self, name: &str) -> Result<Space> {
+    /// Finds a space by id, by name, or by `OWNER/NAME`. Anybody may share a space that is called
+    /// like one of the caller's, so a name alone means the caller's own where there is one.
+    pub async fn find_space(&self, me: &UserId, name: &str) -> Result<Found> {
         let spaces = self.spaces().await?.spaces;
         if let Some(space) = spaces.iter().find(|space| space.id.as_str() == name) {
-            return Ok(space.clone());
+            return Ok(Found { space: space.clone(), others: Vec::new() });
         }
-        let mut named = spaces.iter().filter(|space| space.name == name);
-        match (named.next(), named.next()) {
-            (Some(space), None) => Ok(space.clone()),
-            (Some(_), Some(_)) => Err(SyncError::Refused(format!(
-                "several spaces are called {name:?}; use the id from `space list`"
+        let mut named: Vec<&Space> = spaces.iter().filter(|space| space.name == name).collect();
+        if named.is_empty()
+            && let Some((owner, name)) = name.split_once('/')
+        {
+            let owner = owner.to_lowercase();
+            for space in spaces.iter().filter(|space| space.name == name) {
+                if self.owner_of(space).await?.as_deref() == Some(&owner) {
+                    named.push(space);
+                }
+            }
+        }
+        let mine = named.iter().position(|space| space.owner == *me);
+        match (mine, named.len()) {
+            (_, 0) => Err(SyncError::NotFound { what: "space", name: name.to_owned() }),
+            (None, 1) => Ok(Found { space: named[0].clone(), others: Vec::new() }),
+            (Some(mine), _) => {
+                let space = named.remove(mine).clone();
+                Ok(Found { space, others: self.full_names(&named).await? })
+            }
+            (None, _) => Err(SyncError::Refused(format!(
+                "several spaces are called {name:?}; write one of them as {}",
+                self.full_names(&named).await?.join(" or ")
             ))),
-            (None, _) => Err(SyncError::NotFound { what: "space", name: name.to_owned() }),
         }
+    }
+
+    /// The login of a space's owner; `None` if he is not a member any more.
+    async fn owner_of(&self, space: &Space) -> Result<Option<String>, ApiError> {
+        let members = self.members(&space.id).await?.members.into_iter();
+        let owner = members.map(|member| member.user).find(|user| user.id == space.owner);
+        Ok(owner.map(|owner| owner.login))
+    }
+
+    /// `OWNER/NAME`, or the id where that would not do.
+    async fn full_names(&self, spaces: &[&Space]) -> Result<Vec<String>, ApiError> {
+        let mut names = Vec::new();
+        for space in spaces {
+            let owner = self.owner_of(space).await?;
+            let name = owner.map(|owner| format!("{owner}/{}", space.name));
+            let name = name.filter(|name| !names.contains(name));
+            names.push(name.unwrap_or_else(|| space.id.to_string()));
+        }
+        Ok(names)
     }
 
     pub async fn create_space(&self, request: &CreateSpaceRequest) -> Result<Space, ApiError> {

@@ -1,6 +1,7 @@
 //! Sending with patience: what may be repeated is repeated, with growing, jittered pauses.
 
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -12,11 +13,13 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use url::Url;
 
 use super::{Api, chain};
-use crate::error::ApiError;
+use crate::error::{ApiError, is_untrusted};
 
 /// Together up to 25 s, enough for a server to be replaced behind the balancer.
 const ATTEMPTS: u32 = 9;
 const FIRST_PAUSE: Duration = Duration::from_millis(150);
+/// People are told why they wait before they wait longer than this.
+const NOTICE_AFTER: Duration = Duration::from_secs(3);
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 /// What a server may ask for with `Retry-After`; more is reported instead of waited for.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
@@ -41,6 +44,11 @@ impl Repeat {
             status => self == Self::Freely && status.is_server_error(),
         }
     }
+
+    /// Without an answer. Who the server is does not change from one attempt to the next.
+    fn after_failure(self, connecting: bool, message: &str) -> bool {
+        (self == Self::Freely || connecting) && !is_untrusted(message)
+    }
 }
 
 /// An answer with its whole body.
@@ -63,6 +71,8 @@ impl Api {
         let mut attempt = 0;
         // An attempt may have been carried out though its answer says nothing of it, or was lost.
         let mut maybe_done = false;
+        let started = Instant::now();
+        let mut waited = Duration::ZERO;
         loop {
             attempt += 1;
             let mut request = self.http.request(method.clone(), url.clone());
@@ -72,8 +82,12 @@ impl Api {
             if let Some(body) = &body {
                 request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
             }
+            let failure;
             let pause = match exchange(request).await {
-                Ok(answer) if answer.status.is_success() => return Ok(answer),
+                Ok(answer) if answer.status.is_success() => {
+                    self.answered();
+                    return Ok(answer);
+                }
                 // The attempt before went through, and only its answer was lost.
                 Ok(answer)
                     if maybe_done
@@ -91,23 +105,46 @@ impl Api {
                     // Far more often than not, these two are told before anything is done.
                     maybe_done |= ![StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS]
                         .contains(&answer.status);
+                    failure = format!("answered {}", answer.status);
                     // Everybody was asked for the same pause.
                     asked + backoff(attempt)
                 }
                 Err(error) => {
-                    let again = repeat == Repeat::Freely || error.is_connect();
-                    if !again || attempt >= ATTEMPTS {
+                    let connecting = error.is_connect();
+                    let message = chain(&error.without_url());
+                    if attempt >= ATTEMPTS || !repeat.after_failure(connecting, &message) {
                         return Err(ApiError::Unreachable {
                             url: self.base.to_string(),
-                            message: chain(&error.without_url()) + &tried(attempt),
+                            message: message + &tried(attempt),
                         });
                     }
-                    maybe_done |= !error.is_connect();
+                    failure = "does not answer".to_owned();
+                    maybe_done |= !connecting;
                     backoff(attempt)
                 }
             };
             tracing::debug!(%url, attempt, ?pause, "trying again");
+            waited += pause;
+            if waited.max(started.elapsed() + pause) >= NOTICE_AFTER {
+                self.notice(&failure);
+            }
             self.clock.sleep(pause).await;
+        }
+    }
+}
+
+impl Api {
+    fn notice(&self, failure: &str) {
+        if let Some(notice) = &self.notice
+            && !notice.told.swap(true, Ordering::Relaxed)
+        {
+            (notice.tell)(&format!("{} {failure}; trying again", self.base));
+        }
+    }
+
+    fn answered(&self) {
+        if let Some(notice) = &self.notice {
+            notice.told.store(false, Ordering::Relaxed);
         }
     }
 }

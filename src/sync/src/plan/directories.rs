@@ -54,7 +54,7 @@ impl<'a> Planner<'a> {
 
     pub(super) fn make_here(&mut self, id: &FileId) {
         let Some(node) = self.remote.nodes.get(id) else { return };
-        let Some(path) = self.target(node) else { return };
+        let Some(path) = self.target_or_tell(id, node) else { return };
         if let Some((taken, _)) = self.occupant(&path) {
             return self.ask_to_leave(taken);
         }

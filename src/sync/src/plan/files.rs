@@ -2,10 +2,10 @@
 
 use protocol::file::NodeKind;
 use protocol::id::FileId;
-use protocol::name::SpacePath;
+use protocol::name::{MAX_PATH_BYTES, SpacePath};
 
 use super::lookup::Parent;
-use super::{Action, Planner};
+use super::{Action, LeftOut, Planner};
 use crate::tree::{LocalEntry, RemoteNode, SyncedEntry};
 
 impl<'a> Planner<'a> {
@@ -95,7 +95,7 @@ impl<'a> Planner<'a> {
     }
 
     fn fetch_new(&mut self, id: &FileId, there: &RemoteNode) {
-        let Some(path) = self.target(there) else { return };
+        let Some(path) = self.target_or_tell(id, there) else { return };
         match self.occupant(&path) {
             None if self.busy.insert(path.clone()) => {
                 self.actions.push(Action::Fetch { id: id.clone(), path, replaces: None });
@@ -137,6 +137,9 @@ impl<'a> Planner<'a> {
             Parent::New(_) => return,
         };
         match holder {
+            None if self.length_there(&place.parent, &place.name) > MAX_PATH_BYTES => {
+                self.left_out.push(LeftOut::TooLongThere { path: path.clone() });
+            }
             None => self.send_new(path, entry),
             Some(id) => self.meet(path, entry, id),
         }
@@ -184,11 +187,12 @@ impl<'a> Planner<'a> {
 
     /// Remote nodes that nobody remembers, parents first.
     pub(super) fn new_there(&mut self) {
-        let paths = self.remote.paths();
-        let mut nodes: Vec<(&FileId, SpacePath)> =
-            paths.into_iter().filter(|(id, _)| !self.synced.contains_key(*id)).collect();
-        nodes.sort_by(|a, b| a.1.cmp(&b.1));
-        for (id, _) in nodes {
+        let mut nodes: Vec<(&'a FileId, &SpacePath)> =
+            self.remote_paths().iter().map(|(id, path)| (*id, path)).collect();
+        nodes.retain(|(id, _)| !self.synced.contains_key(*id));
+        nodes.sort_by(|a, b| a.1.cmp(b.1));
+        let nodes: Vec<&'a FileId> = nodes.into_iter().map(|(id, _)| id).collect();
+        for id in nodes {
             let node = &self.remote.nodes[id];
             match node.kind {
                 NodeKind::Directory => self.make_here(id),

@@ -1,10 +1,11 @@
 //! Questions about the three trees, answered from either side.
 
+use std::collections::HashMap;
+
 use protocol::id::FileId;
 use protocol::name::{EntryName, SpacePath};
 
 use super::Planner;
-use crate::local_name::OWN_DIRECTORY;
 use crate::tree::{Local, LocalEntry, RemoteNode, SyncedEntry, path_key};
 
 /// Where a node hangs: its directory and its name there.
@@ -49,11 +50,18 @@ impl<'a> Planner<'a> {
         Some(Place { parent, name: name.clone() })
     }
 
-    /// The local path at which a remote node belongs, if its directory is here or will be.
-    pub(super) fn target(&self, node: &RemoteNode) -> Option<SpacePath> {
+    pub(super) fn remote_paths(&self) -> &HashMap<&'a FileId, SpacePath> {
+        self.paths.get_or_init(|| self.remote.paths())
+    }
+
+    /// The local path at which a remote node belongs, if its directory is here or will be. It may
+    /// be too long.
+    pub(super) fn place_here(&self, id: &FileId, node: &RemoteNode) -> Option<SpacePath> {
+        if self.private.contains(id) {
+            return None;
+        }
         let directory = self.directories_here.get(&node.parent)?;
-        let reserved = directory.is_root() && node.name.as_str() == OWN_DIRECTORY;
-        (!reserved).then(|| directory.join(node.name.clone()))
+        Some(directory.join(node.name.clone()))
     }
 
     /// What occupies a local path, under any spelling.

@@ -5,7 +5,7 @@ use protocol::id::FileId;
 use protocol::name::SpacePath;
 
 use super::lookup::{Parent, Place};
-use super::{Action, Planner};
+use super::{Action, LeftOut, Planner};
 use crate::local_name::collision_name;
 use crate::tree::{RemoteNode, SyncedEntry};
 
@@ -48,15 +48,40 @@ impl<'a> Planner<'a> {
         let Some(path) = self.here.get(id).cloned() else { return };
         match self.wish(id, node, entry, &path) {
             Wish::Stay => {}
+            // The directory above it is remembered where it was, and it with that one.
+            Wish::Remember if self.is_kept_back(&path) => {}
             Wish::Remember => self.actions.push(Action::Remember { id: id.clone(), path }),
-            Wish::There(place) => {
+            Wish::There(place) if self.fits_there(id, &place, &path) => {
                 self.moving.insert(id);
                 self.move_there(id, node, path, place);
             }
-            Wish::Here => {
+            Wish::There(_) => self.left_out.push(LeftOut::StaysThere { path }),
+            Wish::Here if self.fits_here(id, node, &path) => {
                 self.moving.insert(id);
                 self.move_here(id, node, path);
             }
+            Wish::Here => self.stay_here(id, node, entry, path),
+        }
+    }
+
+    /// It can't follow the space. Whoever moves it here meanwhile mends that.
+    fn stay_here(
+        &mut self,
+        id: &'a FileId,
+        node: &RemoteNode,
+        entry: &SyncedEntry,
+        path: SpacePath,
+    ) {
+        match self.local_place(&path) {
+            Some(place)
+                if entry.path != path
+                    && !self.would_cycle(id, &place)
+                    && self.fits_there(id, &place, &path) =>
+            {
+                self.moving.insert(id);
+                self.move_there(id, node, path, place);
+            }
+            _ => self.left_out.push(LeftOut::StaysHere { path }),
         }
     }
 
@@ -144,7 +169,7 @@ impl<'a> Planner<'a> {
     }
 
     fn move_here(&mut self, id: &'a FileId, node: &RemoteNode, from: SpacePath) {
-        let Some(to) = self.target(node) else { return };
+        let Some(to) = self.place_here(id, node) else { return };
         let into_itself =
             to.names().len() > from.names().len() && to.names().starts_with(from.names());
         if into_itself {

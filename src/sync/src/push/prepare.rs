@@ -7,7 +7,8 @@ use std::sync::Arc;
 use protocol::commit::Op;
 use protocol::file::{Node, NodeKind};
 use protocol::id::{FileId, SpaceId};
-use protocol::name::{EntryName, SpacePath};
+use protocol::name::{EntryName, MAX_PATH_BYTES, SpacePath};
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::Push;
 use crate::commit::new_id;
@@ -18,6 +19,9 @@ use crate::local_name::collision_name;
 use crate::report::{Problem, shown};
 use crate::scan::{self, Walked};
 use crate::service::Service;
+use crate::tree::text_bytes;
+
+const TOO_LONG: &str = "its path in the space would be longer than 4000 bytes";
 
 /// One local file and where it goes.
 #[derive(Clone, Debug)]
@@ -87,15 +91,26 @@ fn base_of(request: &Push, source: &Path, target: Option<&Listing>) -> Result<Sp
     Ok(request.to.join(name))
 }
 
+/// A local file and where it wants to go.
+#[derive(Clone)]
+struct Wanted {
+    parent: SpacePath,
+    name: EntryName,
+    local: PathBuf,
+    stamp: Stamp,
+}
+
+type Index = HashMap<Vec<String>, Node>;
+
 #[derive(Default)]
 struct Planner {
     directories: Vec<SpacePath>,
-    files: Vec<(SpacePath, PathBuf, Stamp)>,
+    files: Vec<Wanted>,
     problems: Vec<Problem>,
-    /// Which spelling took each place, by the parent's path and the name's key.
-    taken: HashMap<(SpacePath, String), (EntryName, PathBuf)>,
-    /// Local directories whose name had to change.
-    renamed: HashMap<PathBuf, SpacePath>,
+    /// Who took each place, by its key.
+    taken: HashMap<Vec<String>, PathBuf>,
+    /// Local directories and their paths in the space.
+    places: HashMap<PathBuf, SpacePath>,
 }
 
 impl Planner {
@@ -108,46 +123,83 @@ impl Planner {
             let path: SpacePath = base.names()[..depth].iter().cloned().collect();
             self.directories.push(path);
         }
-        self.renamed.insert(source.to_owned(), base.clone());
+        self.places.insert(source.to_owned(), base.clone());
         for directory in walked.directories {
-            let path = self.place(base, &directory.path, &directory.relative);
-            self.renamed.insert(directory.path, path.clone());
+            let Some((parent, name)) = self.wish(base, &directory.path, &directory.relative) else {
+                continue;
+            };
+            let path = self.place_directory(&parent, &name, &directory.path);
+            self.places.insert(directory.path, path.clone());
             self.directories.push(path);
         }
         for file in walked.files {
-            let path = self.place(base, &file.path, &file.relative);
-            self.files.push((path, file.path, file.stamp));
+            if let Some((parent, name)) = self.wish(base, &file.path, &file.relative) {
+                let (local, stamp) = (file.path, file.stamp);
+                self.files.push(Wanted { parent, name, local, stamp });
+            }
         }
     }
 
-    /// The path in the space; the second of two names that differ only in case gets a mark.
-    fn place(&mut self, base: &SpacePath, local: &Path, relative: &SpacePath) -> SpacePath {
+    fn wish(
+        &self,
+        base: &SpacePath,
+        local: &Path,
+        relative: &SpacePath,
+    ) -> Option<(SpacePath, EntryName)> {
         let Some((_, name)) = relative.split() else {
-            return base.clone();
+            return base.split().map(|(parent, name)| (parent, name.clone()));
         };
-        let parent = local.parent().and_then(|parent| self.renamed.get(parent));
-        let parent = parent.unwrap_or(base).clone();
-        let mut candidate = name.clone();
-        let mut number = 0;
-        loop {
-            let place = (parent.clone(), candidate.key());
-            match self.taken.get(&place) {
-                Some((_, owner)) if owner != local => {
-                    number += 1;
-                    candidate = collision_name(name, number);
+        let parent = local.parent().and_then(|parent| self.places.get(parent));
+        Some((parent.unwrap_or(base).clone(), name.clone()))
+    }
+
+    /// The second of two directories whose names differ only in case gets a mark. What the space
+    /// has under either name is filled.
+    fn place_directory(&mut self, parent: &SpacePath, name: &EntryName, local: &Path) -> SpacePath {
+        for number in 0.. {
+            let path = parent.join(numbered(name, number));
+            let owner = self.taken.entry(key_of(&path)).or_insert_with(|| local.to_owned());
+            if owner == local {
+                if number > 0 {
+                    let kept = numbered(name, number);
+                    let reason = "a directory beside it differs only in case or Unicode form";
+                    self.problems.push(Problem::renamed(shown(local), reason, &kept));
                 }
-                _ => {
-                    self.taken.insert(place, (candidate.clone(), local.to_owned()));
-                    break;
-                }
+                return path;
             }
         }
-        if candidate != *name {
-            let reason =
-                format!("differs from a sibling only in case or Unicode form; kept as {candidate}");
-            self.problems.push(Problem::skipped(shown(local), reason));
+        unreachable!("numbers do not end")
+    }
+
+    /// A file never takes the place of another one, be that one from here or in the space: where
+    /// the names differ in case, they are two files.
+    fn place_file(&mut self, wanted: &Wanted, there: &Index) -> SpacePath {
+        let mut reason = String::new();
+        for number in 0.. {
+            let name = numbered(&wanted.name, number);
+            let path = wanted.parent.join(name.clone());
+            let key = key_of(&path);
+            let other = there.get(&key).filter(|node| is_other_file(node, &name));
+            let owner = self.taken.get(&key).filter(|owner| **owner != wanted.local);
+            match (owner, other) {
+                (None, None) => {
+                    self.taken.insert(key, wanted.local.clone());
+                    if number > 0 {
+                        let local = shown(&wanted.local);
+                        self.problems.push(Problem::renamed(local, reason, &name));
+                    }
+                    return path;
+                }
+                (_, Some(node)) if number == 0 => {
+                    reason = format!("the space has {}, which differs only in case", node.name);
+                }
+                (Some(owner), _) if number == 0 => {
+                    reason = format!("{} takes the same name in the space", shown(owner));
+                }
+                _ => {}
+            }
         }
-        parent.join(candidate)
+        unreachable!("numbers do not end")
     }
 
     async fn resolve(mut self, service: &Arc<dyn Service>, space: &SpaceId) -> Result<Prepared> {
@@ -156,7 +208,7 @@ impl Planner {
             wanted.contains(&key_of(path))
         })
         .await?;
-        let mut index: HashMap<Vec<String>, Node> = HashMap::new();
+        let mut index = Index::new();
         for (path, listing) in there {
             for node in listing.entries {
                 index.insert(key_of(&path.join(node.name.clone())), node);
@@ -168,16 +220,34 @@ impl Planner {
         for path in &self.directories {
             prepared.directory(path, &index, &mut ids, &mut blocked);
         }
-        for (path, local, stamp) in std::mem::take(&mut self.files) {
-            if blocked.iter().any(|above: &Vec<String>| key_of(&path).starts_with(above)) {
+        // Whoever has the very name of something there has the first right to it.
+        let mut files = std::mem::take(&mut self.files);
+        files.sort_by_key(|file| {
+            let node = index.get(&key_of(&file.parent.join(file.name.clone())));
+            node.is_none_or(|node| node.name != file.name)
+        });
+        for file in files {
+            let parent = key_of(&file.parent);
+            if blocked.iter().any(|above: &Vec<String>| parent.starts_with(above)) {
                 // Its directory stands for it.
                 continue;
             }
-            prepared.file(path, local, stamp, &index, &ids);
+            let path = self.place_file(&file, &index);
+            prepared.file(path, file.local, file.stamp, &index, &ids);
         }
         prepared.problems.extend(self.problems);
         Ok(prepared)
     }
+}
+
+fn numbered(name: &EntryName, number: u32) -> EntryName {
+    if number == 0 { name.clone() } else { collision_name(name, number) }
+}
+
+/// Whether a node that holds this name's place in the space has another one. The same letters in
+/// another Unicode form are the same name: systems exchange one for the other by themselves.
+fn is_other_file(node: &Node, name: &EntryName) -> bool {
+    node.kind == NodeKind::File && !node.name.as_str().nfc().eq(name.as_str().nfc())
 }
 
 impl Prepared {
@@ -193,6 +263,11 @@ impl Prepared {
             return;
         };
         if ids.contains_key(&key) || blocked.contains(&key) {
+            return;
+        }
+        if text_bytes(path) > MAX_PATH_BYTES {
+            self.problems.push(Problem::failed(path, TOO_LONG));
+            blocked.insert(key);
             return;
         }
         let Some(parent) = ids.get(&key_of(&parent)).cloned() else {
@@ -233,6 +308,10 @@ impl Prepared {
         let Some((parent, name)) = path.split() else {
             return;
         };
+        if text_bytes(&path) > MAX_PATH_BYTES {
+            self.problems.push(Problem::failed(shown(&local), TOO_LONG));
+            return;
+        }
         if existing.as_ref().is_some_and(|node| node.kind == NodeKind::Directory) {
             let reason = "the space has a directory of this name; move it away first";
             self.problems.push(Problem::failed(shown(&local), reason));

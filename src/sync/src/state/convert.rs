@@ -33,6 +33,18 @@ where
         .map_err(|error| Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
 }
 
+/// Leaves out a row with a text that is none of ours, such as a path that an earlier version stored
+/// though it is too long. To forget it costs a comparison; to stop there would cost everything.
+pub(super) fn readable<T>(row: Result<T>) -> Option<Result<T>> {
+    match row {
+        Err(Error::FromSqlConversionFailure(_, Type::Text, error)) => {
+            tracing::warn!(%error, "a row of the local state can't be read and is left out");
+            None
+        }
+        other => Some(other),
+    }
+}
+
 fn hash(row: &Row<'_>, column: usize) -> Result<Option<ContentHash>> {
     let bytes: Option<[u8; 32]> = row.get(column)?;
     Ok(bytes.map(ContentHash::from_bytes))

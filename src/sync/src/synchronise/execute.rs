@@ -11,12 +11,11 @@ use protocol::name::SpacePath;
 use super::caution::Caution;
 use super::doubt::doubtful;
 use super::root::Root;
-use super::{SyncSummary, hashing};
+use super::{MassDelete, SyncSummary, hashing};
 use crate::clock::Clock;
 use crate::error::{IoContext as _, Result};
 use crate::fs::Stamp;
-use crate::local_name::OWN_DIRECTORY;
-use crate::plan::Action;
+use crate::plan::{Action, LeftOut};
 use crate::report::{Event, Problem, Reporter};
 use crate::service::Service;
 use crate::trash::Trash;
@@ -41,6 +40,8 @@ pub(super) struct Run {
     scan_problems: Vec<Problem>,
     /// Device and inode of what the scan found under a name that can't be sent.
     unnamable: Vec<(u64, u64)>,
+    /// What the last plan could not settle.
+    pub(super) left_out: Vec<LeftOut>,
     /// Whether this round changed anything, or found out that it has to look again.
     pub(super) progress: bool,
     /// The last row of the journal that this run wrote.
@@ -78,6 +79,7 @@ impl Run {
             problems: Vec::new(),
             scan_problems: Vec::new(),
             unnamable: Vec::new(),
+            left_out: Vec::new(),
             progress: false,
             committed: 0,
             overtaken: false,
@@ -106,10 +108,16 @@ impl Run {
         self.root.check()
     }
 
-    /// Keeps what is missing for another reason than a deletion from being taken for one.
-    pub(super) fn hold_doubtful(&mut self, synced: &Synced) -> Result<()> {
+    /// Keeps what is missing for another reason than a deletion from being taken for one. Only a
+    /// volume that is away may be meant to be deleted.
+    pub(super) fn hold_doubtful(&mut self, synced: &Synced, deletes: MassDelete) -> Result<()> {
         let directory = &self.root.directory;
-        let device = Stamp::of(&std::fs::metadata(directory).at("read", directory)?).device;
+        let device = match deletes {
+            MassDelete::Stop => {
+                Some(Stamp::of(&std::fs::metadata(directory).at("read", directory)?).device)
+            }
+            MassDelete::Allow => None,
+        };
         for (path, reason) in doubtful(synced, &self.local, &self.unnamable, device) {
             self.scan_problems.push(Problem::failed(&path, reason));
             self.local.unreadable.push(path);
@@ -174,16 +182,20 @@ impl Run {
         self.summary.problems.append(&mut self.scan_problems);
         self.reserved_name()?;
         self.summary.problems.append(&mut self.problems);
+        self.tell_left_out();
         Ok(self.summary.clone())
     }
 
     /// What has our own folder's name in the space can't lie here.
     fn reserved_name(&mut self) -> Result<()> {
         let remote = self.root.state.remote()?;
-        let mut nodes = remote.nodes.values();
-        if nodes.any(|node| node.parent.is_root() && node.name.as_str() == OWN_DIRECTORY) {
+        let private = remote.private_folders();
+        if private.is_empty() {
+            return Ok(());
+        }
+        let paths = remote.paths();
+        for path in private.into_iter().filter_map(|id| paths.get(id)) {
             let reason = "the name is reserved for this program; rename it in the space";
-            let path = format!("/{OWN_DIRECTORY}");
             self.summary.problems.push(Problem::skipped(path, reason));
         }
         Ok(())

@@ -75,7 +75,8 @@ impl Run {
                 self.note(format!("conflict: both sides changed {from}; yours is now {to}"));
             }
             Reason::SameName => self.note(format!(
-                "renamed {from} to {to}: it differs from a sibling only in case or Unicode form"
+                "renamed {from} to {to}: a name beside it differs only in case or Unicode form, and \
+                 macOS and Windows can't tell the two apart; nothing else was changed"
             )),
         }
         Ok(())
@@ -146,6 +147,7 @@ impl Run {
         fs::set_permissions(&target, fs::Permissions::from_mode(mode)).at("change", &target)?;
         let Some(mut entry) = self.synced.get(id).cloned() else { return Ok(()) };
         entry.executable = executable;
+        self.summary.modes_received += 1;
         self.remember(id.clone(), Some(entry))
     }
 

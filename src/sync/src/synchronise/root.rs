@@ -15,11 +15,10 @@ use crate::fs::{
     create_directories, create_own_directory, create_private_directory, exists, own_directory,
     write_private,
 };
-use crate::local_name::OWN_DIRECTORY;
+use crate::local_name::{MARKER, OWN_DIRECTORY};
 use crate::state::State;
 
 const FORMAT: u64 = 1;
-const MARKER: &str = "root.json";
 const LOCK: &str = "lock";
 
 /// Lies in the directory. Where it is missing, the directory was emptied, replaced or not mounted,

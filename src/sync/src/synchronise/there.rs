@@ -272,7 +272,10 @@ impl Run {
         for (_, done, refusal) in &committed.refused {
             match (refusal, done) {
                 // Nobody but the user can help here, so another round makes no sense.
-                (Refusal::TooLarge(reason), Done::Entry(SyncedEntry { path, .. })) => {
+                (
+                    Refusal::TooLarge(reason),
+                    Done::Entry(SyncedEntry { path, .. }) | Done::Moved(path),
+                ) => {
                     self.caution.refused(path, reason);
                     self.problem(path, reason);
                 }
@@ -293,6 +296,7 @@ impl Run {
                         self.summary.sent += 1;
                         self.reporter.event(Event::Done { files: 1 });
                     }
+                    self.summary.modes_sent += u64::from(matches!(op, Op::Meta { .. }));
                     changes.push((id, Some(entry)));
                 }
                 Done::Moved(path) => {

@@ -233,7 +233,7 @@ impl World {
     }
 
     fn plan_of(&self, device: usize) -> Vec<Action> {
-        plan(&self.remote, &self.local(device), &self.devices[device].synced)
+        plan(&self.remote, &self.local(device), &self.devices[device].synced).actions
     }
 
     fn local(&self, device: usize) -> Local {

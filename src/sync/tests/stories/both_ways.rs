@@ -366,3 +366,47 @@ async fn a_viewers_own_changes_do_not_hold_up_those_of_others() {
     assert_eq!((told.len(), summary.problems.len()), (3, 3), "{:?}", summary.problems);
     assert_eq!(world.listing().await, ["/added", "/edited", "/kept", "/mine"]);
 }
+
+/// A link where a directory or a file was: what the space has for it is counted, not passed over.
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_for_what_is_a_link_here_are_told() {
+    let world = World::start().await;
+    let (one, two) = (world.device("one"), world.device("two"));
+    for path in ["x/a", "x/b", "x/sub/c", "note", "kept"] {
+        one.write(path, "1");
+    }
+    world.sync(&one).await;
+    world.sync(&two).await;
+    two.rename("x", "../elsewhere");
+    symlink(world.path("two/elsewhere"), two.directory.join("x")).unwrap();
+    let quiet = world.sync(&two).await;
+    assert_eq!((quiet.problems.len(), quiet.problems[0].failed), (1, false), "nothing is missing");
+    symlink("/nowhere", two.directory.join("new")).unwrap();
+    one.write("x/a", "2");
+    one.remove("x/b");
+    one.write("x/sub/new", "2");
+    one.rename("kept", "x/kept");
+    one.write("new", "2");
+    one.write("note", "2");
+    world.sync(&one).await;
+    for _ in 0..2 {
+        let summary = world.sync(&two).await;
+        let failed: Vec<_> = summary.problems.iter().filter(|problem| problem.failed).collect();
+        let told: Vec<_> = failed.iter().map(|problem| problem.reason.as_str()).collect();
+        assert_eq!(
+            told,
+            [
+                "1 change of the space can't be brought here: it is a symbolic link here",
+                "4 changes of the space can't be brought here: it is a symbolic link here",
+            ]
+        );
+        assert!(failed[1].path.ends_with("/x"), "{}", failed[1].path);
+        assert_eq!(two.read("note"), b"2", "the rest goes on");
+    }
+    assert_eq!(fs::read(world.path("two/elsewhere/a")).unwrap(), b"1", "nothing is followed");
+    fs::remove_file(two.directory.join("x")).unwrap();
+    fs::remove_file(two.directory.join("new")).unwrap();
+    fs::rename(world.path("two/elsewhere"), two.directory.join("x")).unwrap();
+    assert!(world.sync(&two).await.problems.is_empty());
+    assert_eq!(one.tree(), two.tree());
+}

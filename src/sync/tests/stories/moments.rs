@@ -37,8 +37,11 @@ pub(crate) enum Moment {
 /// `Err` refuses the call with this code; of a `Put`, `Unauthenticated` means an expired credential.
 type Script = dyn FnMut(&Moment) -> Result<(), ErrorCode> + Send;
 
+type Rewrite = dyn FnMut(&mut ChangesResponse) + Send;
+
 /// The real service behind it.
 pub(crate) struct Scripted {
+    rewrite: Mutex<Option<Box<Rewrite>>>,
     api: Arc<Api>,
     script: Arc<Mutex<Box<Script>>>,
     seen: Arc<Mutex<Vec<Moment>>>,
@@ -51,11 +54,22 @@ impl Scripted {
         script: impl FnMut(&Moment) -> Result<(), ErrorCode> + Send + 'static,
     ) -> Arc<Self> {
         Arc::new(Self {
+            rewrite: Mutex::default(),
             api: api.clone(),
             script: Arc::new(Mutex::new(Box::new(script))),
             seen: Arc::default(),
             credentials: Mutex::default(),
         })
+    }
+
+    /// A server that tells another history.
+    pub(crate) fn rewriting(
+        api: &Arc<Api>,
+        rewrite: impl FnMut(&mut ChangesResponse) + Send + 'static,
+    ) -> Arc<Self> {
+        let scripted = Self::new(api, |_| Ok(()));
+        *scripted.rewrite.lock().unwrap() = Some(Box::new(rewrite));
+        scripted
     }
 
     pub(crate) fn seen(&self) -> Vec<Moment> {
@@ -125,7 +139,11 @@ impl Service for Scripted {
         query: &ChangesQuery,
     ) -> Result<ChangesResponse, ApiError> {
         self.at(Moment::Changes)?;
-        self.api.changes(space, query).await
+        let mut page = self.api.changes(space, query).await?;
+        if let Some(rewrite) = self.rewrite.lock().unwrap().as_mut() {
+            rewrite(&mut page);
+        }
+        Ok(page)
     }
 
     async fn entries(

@@ -98,6 +98,38 @@ async fn names_that_differ_only_in_case_are_both_kept() {
     assert_eq!(kept, [b"1", b"2", b"3", b"4"].map(|value| value.to_vec()).into());
 }
 
+/// What the space has under a name that differs only in case is another file, and stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_differs_in_case_from_one_in_the_space_replaces_nothing() {
+    let world = World::start().await;
+    let (first, second) = (world.path("first"), world.path("second"));
+    for (folder, name, content) in [
+        (&first, "README", "theirs"),
+        (&first, "caf\u{e9}", "old"),
+        (&second, "readme", "mine"),
+        (&second, "cafe\u{301}", "new"),
+    ] {
+        fs::create_dir_all(folder).unwrap();
+        fs::write(folder.join(name), content).unwrap();
+    }
+    world.push(&first.join(""), "/HP").await;
+    for (source, to) in
+        [("second/readme", "/HP/"), ("second/", "/HP"), ("second/readme", "/HP/readme")]
+    {
+        let pushed = world.push(&world.path(source), to).await;
+        let renamed: Vec<_> = pushed.problems.iter().map(|problem| &problem.kept_as).collect();
+        assert_eq!(renamed, [&Some("readme (name conflict)".to_owned())], "{source}");
+        let problem = &pushed.problems[0];
+        assert!(problem.reason.contains("the space has README") && !problem.failed);
+    }
+    // The same letters in another Unicode form are the same name.
+    let target = world.path("target");
+    world.pull("/HP/", &target, Different::Keep).await;
+    let kept: Vec<_> = tree(&target).into_iter().collect();
+    let expected = [("README", "theirs"), ("caf\u{e9}", "new"), ("readme (name conflict)", "mine")];
+    assert_eq!(kept, expected.map(|(name, text)| (name.into(), Some(text.as_bytes().to_vec()))));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_local_file_with_other_bytes_is_never_lost() {
     let world = World::start().await;

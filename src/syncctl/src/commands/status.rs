@@ -24,6 +24,7 @@ mod watch;
 /// Exit code 0 when everything is healthy, 69 when the service is not running or a part is not
 /// healthy. With --watch it is 0 when Ctrl-C ends it: a live picture on a terminal, elsewhere a
 /// block, or a JSON line, for every change. With --activities it is 0 whatever the history tells.
+/// A supervisor that has died is started again, as it is by `up`, `roll`, `rollback` and `user`.
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
     /// Stay and show every change until Ctrl-C
@@ -66,6 +67,9 @@ pub(crate) fn run(args: StatusArgs, ui: &mut Ui) -> Result<ExitCode> {
     let data_dir = deployment.data_dir()?;
     if args.watch {
         return watch::run(&data_dir, ui);
+    }
+    if local::revive(&data_dir).unwrap_or(false) {
+        ui.note("The supervisor had died and was started again; the service went on meanwhile.");
     }
     let status = look(&data_dir)?;
     if let Some(most) = args.activities {

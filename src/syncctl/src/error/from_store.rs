@@ -20,6 +20,7 @@ fn kind(error: &StoreError) -> Kind {
         StoreError::InvalidRequest(_) | StoreError::TooLarge(_) => Kind::Usage,
         StoreError::NotFound(_) => Kind::NotFound,
         StoreError::AlreadyExists(_) | StoreError::InvitationPending { .. } => Kind::CannotCreate,
+        StoreError::StorageFull => Kind::CannotCreate,
         StoreError::Forbidden(_)
         | StoreError::Unauthenticated(_)
         | StoreError::BadCredentials
@@ -45,6 +46,9 @@ fn hint(error: &StoreError) -> Option<&'static str> {
         }
         StoreError::InvitationPending { .. } => {
             Some("`syncctl user add EMAIL --again` makes another one; the earlier one then ends")
+        }
+        StoreError::StorageFull => {
+            Some("`syncctl status` shows where the data lies; free some space there")
         }
         StoreError::NewerFormat { .. } => Some("use the newer release of syncctl"),
         StoreError::Unavailable(_) => Some("`syncctl status` shows what is running"),

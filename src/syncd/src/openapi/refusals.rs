@@ -18,6 +18,8 @@ const SLOW_DOWN: (&str, &str) = ("429", "Slow down; `Retry-After` says how long.
 const DEFECT: (&str, &str) = ("500", "A defect of the server.");
 const UNAVAILABLE: (&str, &str) = ("503", "A dependency is in doubt; try again.");
 
+const FULL: (&str, &str) = ("507", "The service's disk is full; reads go on.");
+
 /// Without a token.
 pub(crate) struct Public;
 
@@ -32,13 +34,14 @@ pub(crate) struct Write;
 
 impl IntoResponses for Public {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        refusals(&[MALFORMED, TOO_LARGE, NOT_JSON, SLOW_DOWN, DEFECT, UNAVAILABLE])
+        refusals(&[MALFORMED, TOO_LARGE, NOT_JSON, SLOW_DOWN, DEFECT, UNAVAILABLE, FULL])
     }
 }
 
 impl IntoResponses for Signed {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        refusals(&[MALFORMED, UNAUTHENTICATED, TOO_LARGE, NOT_JSON, SLOW_DOWN, DEFECT, UNAVAILABLE])
+        let own = refusals(&[UNAUTHENTICATED]);
+        own.into_iter().chain(Public::responses()).collect()
     }
 }
 

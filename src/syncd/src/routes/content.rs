@@ -52,7 +52,7 @@ pub(crate) struct PathQuery {
         (status = 304, description = "The client has these bytes."),
         (status = 412, description = "`If-Match` names other bytes.", body = ErrorBody),
         (status = 416, description = "The range lies outside the content.", body = ErrorBody),
-        (status = 422, description = "The stored bytes are not the ones that were committed.", body = ErrorBody),
+        (status = 422, description = "The bytes don't have the digest that their author declared.", body = ErrorBody),
         Read))]
 pub(crate) async fn by_file(
     State(state): State<AppState>,
@@ -75,7 +75,7 @@ pub(crate) async fn by_file(
         (status = 304, description = "The client has these bytes."),
         (status = 412, description = "`If-Match` names other bytes.", body = ErrorBody),
         (status = 416, description = "The range lies outside the content.", body = ErrorBody),
-        (status = 422, description = "The stored bytes are not the ones that were committed.", body = ErrorBody),
+        (status = 422, description = "The bytes don't have the digest that their author declared.", body = ErrorBody),
         Read))]
 pub(crate) async fn by_path(
     State(state): State<AppState>,

@@ -20,6 +20,7 @@ const ROUTES: &[&str] = &[
     "GET /v1/spaces/{space}/content",
     "GET /v1/spaces/{space}/entries",
     "GET /v1/spaces/{space}/files/{file}/content",
+    "GET /v1/spaces/{space}/files/{file}/entries",
     "GET /v1/spaces/{space}/files/{file}/versions",
     "GET /v1/spaces/{space}/members",
     "GET /v1/unsubscribe/{space}/{user}/{secret}",

@@ -6,6 +6,27 @@ use store::ManualClock;
 
 use crate::support::{Service, refusal};
 
+/// Somebody opens the address in a browser.
+#[tokio::test]
+async fn the_address_itself_says_what_this_is() {
+    let service = Service::start().await;
+    let url = format!("{}/", service.server.url);
+    let answer = service.server.http.get(&url).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+    assert!(header("content-type").starts_with("text/html"));
+    assert!(header("content-security-policy").contains("default-src 'none'"));
+    let page = answer.text().await.unwrap();
+    assert!(page.contains("sync-agent login URL"), "{page}");
+    // Nothing of who runs it, where, or in which release.
+    let config = &service.server.state.config;
+    for secret in [config.instance.as_str(), env!("CARGO_PKG_VERSION")] {
+        assert!(!page.contains(secret), "{page}");
+    }
+    let other = service.server.http.post(&url).send().await.unwrap();
+    assert_eq!(other.status(), StatusCode::METHOD_NOT_ALLOWED);
+}
+
 /// Whatever is refused, and by whom: one shape.
 #[tokio::test]
 async fn every_refusal_has_the_same_shape() {

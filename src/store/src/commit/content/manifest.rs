@@ -7,7 +7,7 @@ use protocol::hash::ContentHash;
 use protocol::id::{FileId, SpaceId};
 
 use crate::Store;
-use crate::error::{Result, unavailable};
+use crate::error::{Result, not_written};
 use crate::extents::{self, StoredExtent};
 use crate::row::version::ExtentSource;
 use crate::secret::random_bits;
@@ -52,7 +52,7 @@ impl Store {
             Ok(_) => {}
             // The name is ours alone: an earlier try arrived and only its reply was lost.
             Err(error) if error.raw_response().is_some_and(|r| r.status().as_u16() == 412) => {}
-            Err(error) => return Err(unavailable("S3 PutObject", &error)),
+            Err(error) => return Err(not_written("S3 PutObject", &error)),
         }
         Ok(ExtentSource::Manifest { key, hash })
     }

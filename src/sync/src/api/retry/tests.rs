@@ -157,3 +157,28 @@ async fn what_the_second_attempt_finds_gone_is_deleted() {
     server.api.revoke_device(&device).await.unwrap();
     server.api.revoke_device(&device).await.unwrap_err();
 }
+
+/// It is the same certificate the next time; to wait only keeps the hint from whoever waits.
+#[test]
+fn a_certificate_that_nobody_vouches_for_is_not_asked_for_again() {
+    let message = "error sending request: client error (Connect): invalid peer certificate: \
+                   UnknownIssuer";
+    for repeat in [Repeat::Freely, Repeat::Refused, Repeat::Unsent] {
+        assert!(!repeat.after_failure(true, message));
+        assert!(repeat.after_failure(true, "connection refused"));
+    }
+}
+
+#[tokio::test]
+async fn whoever_waits_is_told_once_why() {
+    let busy = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
+    let server = Server::start(Box::leak(Box::new([busy; 1]))).await;
+    let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+    let noted = lines.clone();
+    let api = server.api.clone().with_notice(move |line| noted.lock().unwrap().push(line.into()));
+    assert!(api.me().await.is_err());
+    assert!(api.spaces().await.is_err());
+    let lines = lines.lock().unwrap();
+    assert_eq!(*lines, [format!("{}/ answered 503 Service Unavailable; trying again", server.url)]);
+    assert!(server.pauses().len() > 10);
+}

@@ -8,9 +8,10 @@ use super::Check;
 use crate::error::from_local;
 use crate::ui::units;
 
-/// Below this, uploads soon fail; the service itself refuses to start with less than 32 MiB.
+/// Below this, uploads soon fail.
 const COMFORTABLE: u64 = 1024 * 1024 * 1024;
-const LEAST: u64 = 32 * 1024 * 1024;
+/// Below this they are refused; a service that has data starts all the same, a new one doesn't.
+const LEAST: u64 = engines::CONTENT_RESERVE;
 
 pub(super) fn checks(data_dir: &Path) -> Vec<Check> {
     let parent = nearest_existing(data_dir);

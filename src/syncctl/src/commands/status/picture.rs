@@ -104,9 +104,9 @@ fn traffic(now: &Status, before: Option<(&Status, Duration)>) -> Line {
         .plain(" in all")
 }
 
-/// Answers with a 5xx status, the balancer's own and the servers'.
+/// Answers with a 5xx status that clients got, the balancer's own and the servers'.
 fn failed(traffic: &Traffic) -> u64 {
-    traffic.failures + traffic.servers.iter().map(|server| server.errors).sum::<u64>()
+    traffic.failures
 }
 
 /// Per second; `None` when the counter began anew in between.

@@ -50,6 +50,8 @@ pub(crate) fn running() -> Status {
         balancer: fixed("balancer", Kind::Balancer),
         engines: fixed("engines", Kind::Engines),
         lost_zones: Vec::new(),
+        shortage: None,
+        noted_seconds_ago: None,
         servers: ["a-1", "b-1", "c-1"].map(server).to_vec(),
         traffic: Some(Traffic {
             in_flight: 3,

@@ -47,6 +47,16 @@ pub(super) fn render(status: &Status, health: Health, style: Style, width: usize
         lines.push(format!("  Traffic   {requests}, {} failed", traffic.failures));
     }
     lines.push(format!("  Data      {}", status.data_dir.display()));
+    if let Some(shortage) = &status.shortage {
+        lines.push(format!("  Disk      {}", style.yellow(shortage)));
+    }
+    if let Some(seconds) = status.noted_seconds_ago {
+        let old = units::duration(Duration::from_secs(seconds));
+        let told = format!(
+            "the disk takes no notes: every part was asked just now, release and roll are {old} old"
+        );
+        lines.push(format!("  Notes     {}", style.yellow(&told)));
+    }
     lines.push(String::new());
     lines.extend(table(status, style, width));
     let reasons = parts(status).into_iter().filter_map(|part| {

@@ -30,8 +30,9 @@ pub(crate) struct AddArgs {
 
 /// Let somebody choose a new password: prints an invitation that works once, for seven days
 ///
-/// The old password works until the invitation is redeemed. Against a stolen password, disable the
-/// account first.
+/// The old password works until the invitation is redeemed; then every device has to log in again,
+/// within 2 s, but a credential for the object store that one holds stays good until it expires,
+/// after an hour at most. Against a stolen password, disable the account first.
 #[derive(Debug, Args)]
 pub(crate) struct ResetPasswordArgs {
     /// E-mail address the person logs in with
