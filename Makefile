@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/$(TOOLS)/bin:$(PATH)
 CARGO := cargo
 BINARIES := --workspace --bins
 
-.PHONY: help up down build test test-rust test-templates test-e2e week lint fmt advisories bench bench-availability release clean
+.PHONY: help up down build test test-rust test-templates test-e2e test-aws faults week lint fmt advisories bench bench-availability release clean
 
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 20
@@ -24,7 +24,7 @@ down: ## Stop the service on this machine; its data stays
 build: cmake
 	$(CARGO) build $(BINARIES)
 
-test: test-rust test-templates test-e2e ## Run every test; installs what they need into .venv
+test: test-rust test-templates test-e2e test-aws ## Run every test; installs what they need into .venv
 
 test-rust: cmake
 	$(CARGO) test --workspace --no-fail-fast
@@ -39,6 +39,16 @@ test-e2e: cmake $(VENV)/tests-ready
 	$(CARGO) build --workspace --all-targets
 	$(VENV)/bin/python tests/e2e/previous.py
 	$(VENV)/bin/python -m pytest -q tests/e2e
+
+# The deployer against an emulator with our overlay. The templates that test-templates judges are rendered by the same
+# example, which is built with all targets.
+test-aws: cmake $(VENV)-aws/ready
+	$(CARGO) build --workspace --all-targets
+	cd tests/aws && RENDER_ALL=$(CURDIR)/target/debug/examples/render_all $(CURDIR)/$(VENV)-aws/bin/python -m pytest -q
+
+faults: cmake $(VENV)-aws/ready ## One fault of each kind at every call of up and down on AWS (half an hour)
+	$(CARGO) build --workspace --all-targets
+	cd tests/aws && FAULTS_ALL=1 RENDER_ALL=$(CURDIR)/target/debug/examples/render_all $(CURDIR)/$(VENV)-aws/bin/python -m pytest -q -rP test_every_call.py
 
 week: cmake $(VENV)/tests-ready ## Simulate a week: 2,000 random faults under load (WEEK="--seed 7 --faults 100")
 	$(CARGO) build --workspace --all-targets
@@ -65,7 +75,7 @@ release: cmake ## Optimised binaries in target/release
 	$(CARGO) build --release $(BINARIES)
 
 clean: ## Remove everything that was built
-	rm -rf target $(VENV) $(VENV)-templates $(TOOLS) .tmp
+	rm -rf target $(VENV) $(VENV)-aws $(VENV)-templates $(TOOLS) .tmp
 
 .PHONY: cmake
 cmake:
@@ -80,6 +90,12 @@ $(VENV)/tests-ready: tests/requirements.txt
 $(VENV)-templates/ready: tests/templates/requirements.txt
 	python3 -m venv $(VENV)-templates
 	$(VENV)-templates/bin/pip install -q -r tests/templates/requirements.txt
+	touch $@
+
+# The emulator pins its own botocore.
+$(VENV)-aws/ready: tests/aws/requirements.txt
+	python3 -m venv $(VENV)-aws
+	$(VENV)-aws/bin/pip install -q --require-hashes -r tests/aws/requirements.txt
 	touch $@
 
 $(TOOLS)/bin/cargo-deny:
