@@ -21,7 +21,8 @@ use crate::ui::Ui;
 /// A service that runs, and the door to its accounts.
 pub(crate) struct Service {
     pub(crate) entry: Entry,
-    pub(crate) data_dir: PathBuf,
+    /// Of the local target.
+    pub(crate) data_dir: Option<PathBuf>,
     runtime: tokio::runtime::Runtime,
     accounts: Accounts,
 }
@@ -51,7 +52,8 @@ impl Service {
             let outputs = session.run(&screen, async |deployer| outputs(&deployer).await)?;
             let accounts = aws::accounts::accounts(&session, &outputs)?;
             let entry = aws::accounts::entry(&outputs);
-            return Ok(Self { entry, accounts, runtime: session.into_runtime() });
+            let runtime = session.into_runtime();
+            return Ok(Self { entry, data_dir: None, accounts, runtime });
         }
         let data_dir = deployment.data_dir()?;
         // A supervisor that died is brought back by whoever comes by; that it can't be is no reason
@@ -80,7 +82,7 @@ impl Service {
             .build();
         let dynamodb = aws_sdk_dynamodb::Client::from_conf(config);
         let accounts = Accounts::new(dynamodb, &connection.table, Arc::new(SystemClock));
-        let (entry, data_dir) = (Entry::of(connection), connection.data_dir.clone());
+        let (entry, data_dir) = (Entry::of(connection), Some(connection.data_dir.clone()));
         Ok(Self { entry, data_dir, runtime, accounts })
     }
 

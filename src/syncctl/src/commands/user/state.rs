@@ -41,7 +41,8 @@ pub(crate) fn disable(args: DisableArgs, ui: &mut Ui) -> Result<ExitCode> {
     let user = service.run(|accounts| async move { accounts.disable(&login).await })?;
     // Until then a server may still believe a token, and hand out a credential for it.
     let until = Timestamp::now() + TOKEN_MEMORY + Duration::from_secs(1);
-    if let Err(error) = local::end_sessions(&service.data_dir, &store::session_prefix(&user), until)
+    if let Some(data_dir) = &service.data_dir
+        && let Err(error) = local::end_sessions(data_dir, &store::session_prefix(&user), until)
     {
         ui.note(&format!(
             "The credentials for the object store that its devices hold could not be ended, so they are good for up to an hour: {error}."
@@ -54,7 +55,9 @@ pub(crate) fn enable(args: EnableArgs, ui: &mut Ui) -> Result<ExitCode> {
     let service = Service::connect(ui)?;
     let login = args.login.clone();
     let user = service.run(|accounts| async move { accounts.enable(&login).await })?;
-    local::let_sessions_begin(&service.data_dir, &store::session_prefix(&user))?;
+    if let Some(data_dir) = &service.data_dir {
+        local::let_sessions_begin(data_dir, &store::session_prefix(&user))?;
+    }
     report(&args.login, "active", "is active again", ui)
 }
 
