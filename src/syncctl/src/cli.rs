@@ -90,7 +90,7 @@ pub(crate) struct GlobalArgs {
     /// AWS Region, instead of the blueprint's
     #[arg(long, global = true, env = env_vars::REGION, hide_env = true, help_heading = "AWS")]
     pub(crate) region: Option<String>,
-    /// Output for people or for programs
+    /// Output for people or for programs; markdown for `plan`, svg and mermaid for `graph`
     #[arg(long, global = true, value_enum, default_value_t, hide_possible_values = false, env = env_vars::FORMAT, hide_env = true, help_heading = "Global options")]
     pub(crate) format: Format,
     /// Answer every question with yes
@@ -113,11 +113,11 @@ pub(crate) enum Format {
     #[default]
     Text,
     Json,
-    /// For `plan`: a comment on a pull request.
+    // For `plan`: a comment on a pull request.
     Markdown,
-    /// For `graph`: a picture.
+    // For `graph`: a picture.
     Svg,
-    /// For `graph`: what documents with diagrams take.
+    // For `graph`: what documents with diagrams take.
     Mermaid,
 }
 

@@ -12,9 +12,9 @@ use crate::error::Result;
 use crate::exit_code::ExitCode;
 use crate::ui::Ui;
 
-/// Carry out a plan on AWS: change both stacks, ship the release, roll the servers, verify
+/// Carry out a plan on AWS and verify it
 ///
-/// With the file of a sealed plan exactly that is done, without a question, or nothing at all: exit
+/// Changes both stacks, ships the release, rolls the servers and waits until all of it serves. With the file of a sealed plan exactly that is done, without a question, or nothing at all: exit
 /// code 76 where it is stale. Without one it plans, shows the plan and asks. Ctrl-C asks whether to
 /// leave, cancel or wait; what AWS has begun goes on by itself, and the next run goes on from there.
 #[derive(Debug, Args)]

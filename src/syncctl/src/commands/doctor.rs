@@ -13,9 +13,9 @@ mod limits;
 mod network;
 mod release;
 
-/// Check that this machine can run the service, and say how to fix what is missing
+/// Check that this machine, or the account, can run the service
 ///
-/// Nothing is changed. Exit code 1 when a check fails; warnings do not count.
+/// Says how to fix what is missing. Nothing is changed. Exit code 1 when a check fails; warnings do not count.
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {}
 

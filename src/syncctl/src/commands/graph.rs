@@ -9,9 +9,9 @@ use crate::error::Result;
 use crate::exit_code::ExitCode;
 use crate::ui::Ui;
 
-/// Draw what a blueprint builds on AWS: zones, load balancer, servers, data, and who talks to whom
+/// Draw what a blueprint builds on AWS
 ///
-/// Needs no account. --format svg is a picture, --format mermaid what many documents show as one.
+/// Zones, load balancer, servers, data, and who talks to whom. Needs no account. --format svg is a picture, --format mermaid what many documents show as one.
 #[derive(Debug, Args)]
 pub(crate) struct GraphArgs {}
 

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::exit_code::ExitCode;
 use crate::ui::Ui;
 
-/// Print the outputs of the deployment on AWS: endpoint, buckets, roles, DNS records
+/// Print the endpoint, buckets, roles and DNS records on AWS
 ///
 /// One `NAME=value` per line, names in capitals, so that a shell can read them; --format json for
 /// programs.

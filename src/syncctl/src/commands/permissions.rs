@@ -8,7 +8,7 @@ use crate::error::{CliError, Kind, Result};
 use crate::exit_code::ExitCode;
 use crate::ui::Ui;
 
-/// Print the IAM policies that a deployer, or a pipeline that only plans, needs for this blueprint
+/// Print the IAM policies that a deployer of this blueprint needs
 ///
 /// Needs no account. Each document fits a managed policy of its own; attach them all.
 #[derive(Debug, Args)]

@@ -19,7 +19,7 @@ use crate::error::{CliError, Kind, Result};
 use crate::exit_code::ExitCode;
 use crate::ui::Ui;
 
-/// Show what `apply` would do to the deployment on AWS, and change nothing
+/// Show what `apply` would do on AWS, and change nothing
 ///
 /// Changes come sorted by harm, with the line of the blueprint they come from. --out seals the plan:
 /// `syncctl apply FILE` then carries out exactly this or nothing at all. --format markdown writes a

@@ -210,23 +210,45 @@ fn presets_and_schema_can_be_listed() {
 }
 
 #[test]
-fn aws_is_refused_honestly_and_still_validated() {
+fn what_aws_would_get_is_written_and_drawn_without_an_account() {
     let world = World::new();
     let _ = world.run(&["init", "--preset", "production", "--name", "acme"]).succeeded();
     let _ = world.run(&["validate"]).succeeded();
-    assert_snapshot!(world.run(&["up"]).snapshot(), @r"
+    let written = world.run(&["render", "--out", "templates"]).succeeded();
+    assert_snapshot!(written.stdout, @r###"
+    templates/acme-data.template.json
+    templates/acme-data.parameters.json
+    templates/acme.template.json
+    templates/acme.parameters.json
+    "###);
+    let drawn = world.run(&["graph", "--format", "svg"]).succeeded();
+    assert!(drawn.stdout.starts_with("<svg"), "{}", drawn.stdout);
+    let drawn = world.run(&["graph", "--format", "mermaid"]).succeeded();
+    assert!(drawn.stdout.contains("flowchart"), "{}", drawn.stdout);
+    for role in ["deployer", "ci"] {
+        let policies = world.run(&["permissions", "--for", role, "--format", "json"]);
+        let policies = policies.succeeded().json();
+        assert_eq!(policies["format"], "syncctl/permissions/1");
+        assert!(policies["policies"].as_array().is_some_and(|it| !it.is_empty()), "{policies}");
+    }
+}
+
+#[test]
+fn a_command_for_the_other_target_says_which_one_it_is_for() {
+    let world = World::new();
+    let _ = world.run(&["init", "--name", "acme"]).succeeded();
+    assert_snapshot!(world.run(&["plan"]).snapshot(), @r###"
     exit code 1
     --- stderr
     Using ./syncctl.yaml.
-    warning[risky]: a protected deployment without `entry.certificate` answers on plain HTTP only
-     --> syncctl.yaml:6:10
-      |
-    6 | protect: true
-      |          ^^^^
-      = help: write `entry: { domain: …, certificate: … }`
-
-    error: this release runs `target: local` only; AWS arrives in a later release
-    hint: `syncctl validate` and `syncctl blueprint show` work for this blueprint already
-    hint: to try the service on this machine, add `--set target=local`
-    ");
+    error: `syncctl plan` is for `target: aws`, and `acme` runs on this machine
+    hint: `syncctl up` brings it up here, and `syncctl status` shows it
+    hint: for a blueprint that runs on AWS: `syncctl init --preset production`
+    "###);
+    assert_snapshot!(world.run(&["status", "--format", "svg"]).snapshot(), @r###"
+    exit code 64
+    --- stderr
+    error: this command cannot write svg
+    hint: --format takes text, json here
+    "###);
 }

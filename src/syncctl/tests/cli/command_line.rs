@@ -25,6 +25,8 @@ fn help_shows_the_commands_and_where_to_start() {
       blueprint    Look at blueprints: what is meant, what can be written, what
                    ships
       up           Bring the service up, or to what the blueprint says now
+      plan         Show what `apply` would do on AWS, and change nothing
+      apply        Carry out a plan on AWS and verify it
       status       Show whether the service runs, and how each part is
       roll         Roll another build of the server onto the running service
       rollback     Go back to an earlier release
@@ -36,8 +38,17 @@ fn help_shows_the_commands_and_where_to_start() {
       user         Invite people, list accounts, disable them
       mail         Read the mail the local service has sent; nothing leaves this
                    machine
-      doctor       Check that this machine can run the service, and say how to fix
-                   what is missing
+      outputs      Print the endpoint, buckets, roles and DNS records on AWS
+      events       Show what happened to the stacks on AWS, oldest first
+      drift        Look for what was changed on AWS past syncctl
+      recover      Get a deployment on AWS out of a state in which nothing else
+                   works
+      attach       Follow what is under way on AWS, whoever began it, to its end
+      cancel       Undo what is under way on AWS, whoever began it
+      render       Write the CloudFormation templates of a blueprint into a folder
+      graph        Draw what a blueprint builds on AWS
+      permissions  Print the IAM policies that a deployer of this blueprint needs
+      doctor       Check that this machine, or the account, can run the service
       completions  Print a completion script for a shell
       version      Print the version
       help         Explain a command or a topic: exit-codes, environment
@@ -55,9 +66,15 @@ fn help_shows_the_commands_and_where_to_start() {
           --data-dir <DIR>    Data directory of the local target [default:
                               ~/.local/share/syncctl/NAME]
 
+    AWS:
+          --profile <PROFILE>  Profile of the AWS configuration [default:
+                               AWS_PROFILE, else `default`]
+          --region <REGION>    AWS Region, instead of the blueprint's
+
     Global options:
-          --format <FORMAT>  Output for people or for programs [default: text]
-                             [possible values: text, json]
+          --format <FORMAT>  Output for people or for programs; markdown for `plan`,
+                             svg and mermaid for `graph` [default: text] [possible
+                             values: text, json, markdown, svg, mermaid]
       -y, --yes              Answer every question with yes [alias: --auto-approve]
       -q, --quiet            Leave out notes and progress; results and errors stay
       -v, --verbose...       Tell more; twice for every detail
@@ -121,18 +138,19 @@ fn exit_codes_are_documented() {
 
         0  Done, or there was nothing to do
         1  Error without a code of its own; a declined question; a failed `doctor` check or drill
-        2  Reserved: changes present, with `--detailed-exitcode` only
+        2  Changes present, or drift; with `--detailed-exitcode` only
        64  Wrong use of the command line
        65  The blueprint is not valid
-       66  Something named does not exist: file, preset, user, message, server, zone, part, release
-       69  The service is not running, not healthy, or did not become ready
+       66  Something named does not exist: file, preset, user, message, server, zone, part, release, deployment
+       69  The service is not running, not healthy, or did not become ready; AWS cannot be reached
        70  A new release failed and was undone; the one before it serves
        73  Cannot create: port taken, file exists, disk full, read-only or foreign directory
-       75  Busy: another `syncctl` is at work on this deployment; try again
-       77  Permission denied
+       75  Busy: somebody else is at work on this deployment; try again
+       76  The sealed plan is stale: the world or the blueprint has changed since; make a new one
+       77  Permission denied, or credentials that are missing or have expired
        78  The data has a format this release does not know; a newer release wrote it
       130  Interrupted; what the command had started is undone, or told with what remains
-      143  Ended from outside during `roll` or `rollback`; the roll goes on by itself
+      143  Left, or ended from outside, while something was under way, which goes on by itself
     "###);
 }
 
