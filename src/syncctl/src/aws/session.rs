@@ -132,7 +132,7 @@ pub(crate) fn release(chosen: &Chosen, path: Option<&Path>) -> Result<Release> {
     let named = chosen.named_release();
     if let Some(path) = path {
         let program = programs::with_server(path)?.syncd;
-        return Ok(Release::read(&program, &program.display().to_string()).map_err(from_release)?);
+        return Release::read(&program, &program.display().to_string()).map_err(from_release);
     }
     if named != "bundled" {
         let program = programs::with_server(Path::new(&named))?.syncd;
