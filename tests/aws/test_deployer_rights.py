@@ -38,7 +38,7 @@ def test_a_deployer_with_exactly_the_printed_policies_does_everything(acme, guar
     acme.run("rollback", "--yes", **deployer)
     for command in ("status", "outputs", "releases", "events", "doctor", "logs"):
         acme.run(command, **deployer)
-    acme.run("down", "--yes", **deployer)
+    acme.run("down", "--yes", "--name", "acme", **deployer)
 
 
 def test_a_pipeline_that_only_plans_cannot_apply(acme, guarded):

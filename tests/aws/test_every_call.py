@@ -70,17 +70,17 @@ def test_up_survives_a_fault_at_every_call(stage, tmp_path, how):
 def test_down_survives_a_fault_at_every_call(stage, tmp_path, how):
     quiet = fresh(stage, tmp_path / "quiet")
     quiet.run("up", "--yes")
-    numbers = points(stage, lambda: quiet.run("down", "--yes"))
+    numbers = points(stage, lambda: quiet.run("down", "--yes", "--name", "acme"))
     outcomes = Counter()
     for number in numbers:
         acme = fresh(stage, tmp_path / f"down-{number}")
         acme.run("up", "--yes")
         disturb(stage, number, how)
-        first = acme.run("down", "--yes", code=None)
+        first = acme.run("down", "--yes", "--name", "acme", code=None)
         assert told_clearly(first), f"{how} at call {number}:\n{first.stderr}"
         outcomes["done" if first.returncode == 0 else "error"] += 1
         stage.heal()
-        second = acme.run("down", "--yes", code=None)
+        second = acme.run("down", "--yes", "--name", "acme", code=None)
         assert second.returncode == 0, f"{how} at call {number}, first run:\n{first.stderr}\nsecond run:\n{second.stderr}"
         assert stage.client("cloudformation").describe_stacks()["Stacks"] == []
         assert stage.client("s3").list_buckets()["Buckets"] == []

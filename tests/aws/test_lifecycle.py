@@ -43,7 +43,9 @@ def test_a_deployment_is_planned_made_changed_sealed_and_taken_down(acme, stage)
     assert "stale" in stale.stderr
     acme.run("plan", "--detailed-exitcode")
 
-    acme.run("down", "--yes")
+    refused = acme.run("down", "--yes", code=1)
+    assert "--yes --name acme" in refused.stderr, "losing data needs more than habit"
+    acme.run("down", "--yes", "--name", "acme")
     assert stage.client("cloudformation").describe_stacks()["Stacks"] == []
     assert stage.client("s3").list_buckets()["Buckets"] == [], "what is disposable is gone"
 
@@ -67,7 +69,7 @@ def test_data_that_is_kept_is_taken_over_by_the_next_deployment(acme, stage):
     acme.run("up", "--yes")
     bucket = outputs(acme)["ContentBucket"]
     stage.client("s3").put_object(Bucket=bucket, Key="s/x/1", Body=b"precious", IfNoneMatch="*")
-    down = acme.run("down", "--yes")
+    down = acme.run("down", "--yes", "--name", "acme")
     assert bucket in down.stdout, "what stays is named"
     plan = acme.json("plan")
     imports = [it for stack in plan["stacks"] for it in stack["changes"] if it["action"] == "import"]
@@ -79,8 +81,11 @@ def test_data_that_is_kept_is_taken_over_by_the_next_deployment(acme, stage):
 
 def test_people_are_invited_with_the_deployers_credentials(acme):
     """FS-6: the first user and the next ones."""
-    done = acme.run("up", "--yes")
+    quiet = acme.run("up", "--yes")
+    assert "syi_" not in quiet.stdout + quiet.stderr, "no invitation in a job's log"
+    done = acme.run("up", "--yes", "--invitation-file", "invitation")
     assert "sync-agent login" in done.stderr
+    assert (acme.folder / "invitation").read_text().startswith("syi_")
     acme.run("user", "add", "anna@example.com")
     listed = acme.json("user", "list")
     assert "anna@example.com" in json.dumps(listed)

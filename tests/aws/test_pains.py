@@ -66,7 +66,7 @@ def test_04_versioned_buckets_are_counted_and_emptied(acme, stage):
     for number in range(1_100):
         s3.put_object(Bucket=bucket, Key=f"s/x/{number}", Body=b"x", IfNoneMatch="*")
     s3.delete_object(Bucket=bucket, Key="s/x/1")
-    down = acme.run("down", "--yes")
+    down = acme.run("down", "--yes", "--name", "acme")
     assert "1,099 objects" in down.stderr and "2 earlier versions" in down.stderr, down.stderr
     assert statuses(stage) == {}
 
@@ -88,7 +88,7 @@ def test_06_what_is_under_way_can_be_cancelled(acme, stage):
     acme.write(more="entry: { health: { interval: 10s } }")
     job = acme.start("up", "--yes")
     wait_for(lambda: statuses(stage).get("acme") == "UPDATE_IN_PROGRESS")
-    acme.run("cancel")
+    acme.run("cancel", "--yes")
     job.communicate(timeout=60)
     assert statuses(stage)["acme"] == "UPDATE_ROLLBACK_COMPLETE"
 
@@ -197,12 +197,12 @@ def test_20_protection_follows_the_blueprint_and_no_flag_overrides_it(acme, stag
     found = stage.client("cloudformation").describe_stacks()["Stacks"]
     assert all(it["EnableTerminationProtection"] for it in found)
     acme.run("plan", "--detailed-exitcode", code=0)
-    refused = acme.run("down", "--yes", code=1)
+    refused = acme.run("down", "--yes", "--name", "acme", code=1)
     assert "protected" in refused.stderr
     assert set(statuses(stage)) == {"acme", "acme-data"}
     acme.write(more="protect: false")
     acme.run("up", "--yes")
-    acme.run("down", "--yes")
+    acme.run("down", "--yes", "--name", "acme")
     assert statuses(stage) == {}
 
 
@@ -224,13 +224,13 @@ def test_05_a_removal_that_stops_is_gone_on_with_and_leftovers_are_named(acme, s
     acme.run("up", "--yes")
     message = "Network interface eni-1 is in use"
     stage.fail(resource="Network", action="delete", message=message, times=0)
-    stopped = acme.run("down", "--yes", code=1)
+    stopped = acme.run("down", "--yes", "--name", "acme", code=1)
     assert message in stopped.stderr
     assert statuses(stage)["acme"] == "DELETE_FAILED"
     forced = acme.run("recover", "--yes", "--force")
     assert "Network" in forced.stderr, "what is left is named"
     stage.heal()
-    acme.run("down", "--yes")
+    acme.run("down", "--yes", "--name", "acme")
     assert statuses(stage) == {}
 
 

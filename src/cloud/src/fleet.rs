@@ -18,7 +18,7 @@ pub trait Fleet: Send + Sync {
     async fn target_health(&self, target_group: &str) -> Result<Vec<TargetHealth>>;
     /// The last 64 KB an instance wrote to its console; `None` while there is nothing.
     async fn console_output(&self, instance: &str) -> Result<Option<String>>;
-    /// Lines of a log group from `since` on, oldest first, at most `limit`; a log group that does not exist has none.
+    /// The newest `limit` lines of a log group from `since` on, oldest first; a log group that does not exist has none.
     async fn log_lines(&self, group: &str, since: Timestamp, limit: u32) -> Result<Vec<LogLine>>;
 }
 

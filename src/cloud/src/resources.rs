@@ -17,7 +17,7 @@ pub trait Resources: Send + Sync {
     async fn empty_some(&self, bucket: &str) -> Result<Emptied>;
     /// Facts of an object; `None` where there is none.
     async fn object(&self, bucket: &str, key: &str) -> Result<Option<Object>>;
-    /// The keys below a prefix, at most 1,000 in S3's order.
+    /// The keys below a prefix, in S3's order.
     async fn keys(&self, bucket: &str, prefix: &str) -> Result<Vec<Object>>;
     /// Uploads a file under a key that must not exist (`If-None-Match: *`), its SHA-256 checked by S3.
     async fn upload(&self, upload: Upload<'_>) -> Result<()>;

@@ -1,7 +1,6 @@
 //! Carries a plan out: data stack, release, app stack with the roll, verification, protection.
 
 use std::collections::BTreeSet;
-use std::pin::pin;
 
 use cloud::{Execution, StackStatus};
 use stack::StackKind;
@@ -41,7 +40,11 @@ pub async fn apply(
     let done = carry_out(deployer, prepared).await;
     if lifted {
         // Also after a failure: what was lifted for this change is not left open.
-        protect::restore(deployer, prepared).await?;
+        if let Err(error) = protect::restore(deployer, prepared).await {
+            deployer.trouble(format!(
+                "The protection of data could not be put back ({error}); the next `up` does it."
+            ));
+        }
     }
     let rolled = plan.release.deployed.as_ref() != Some(&plan.release.sha256);
     if let Err(error) = done {
@@ -53,7 +56,8 @@ pub async fn apply(
         return Err(error);
     }
     let verified = deployer.step(Step::Verify, verify::verify(deployer)).await?;
-    if rolled {
+    // Also where an earlier run has rolled it and left before it was verified.
+    if rolled || !is_written_down(deployer, prepared).await {
         write_down(deployer, prepared, Outcome::Passed).await;
     }
     let protected = protect::after_verification(deployer, prepared).await?;
@@ -68,6 +72,17 @@ async fn write_down(deployer: &Deployer<'_>, prepared: &Prepared, outcome: Outco
     }
 }
 
+/// Whether the newest record says that this release has passed. A history that cannot be read is left alone.
+async fn is_written_down(deployer: &Deployer<'_>, prepared: &Prepared) -> bool {
+    let bucket = history::bucket(deployer, &prepared.observed.caller.account);
+    match history::read(deployer.cloud, &bucket, 1).await {
+        Ok(records) => records.first().is_some_and(|record| {
+            record.outcome == Outcome::Passed && record.sha256 == prepared.plan.release.sha256
+        }),
+        Err(_) => true,
+    }
+}
+
 fn refuse_harm(prepared: &Prepared, approved: &BTreeSet<String>) -> Result<()> {
     let blockers: Vec<_> = prepared.plan.blockers().cloned().collect();
     if !blockers.is_empty() {
@@ -79,25 +94,23 @@ fn refuse_harm(prepared: &Prepared, approved: &BTreeSet<String>) -> Result<()> {
 }
 
 async fn carry_out(deployer: &Deployer<'_>, prepared: &Prepared) -> Result<()> {
+    let data = prepared.plan.stacks.iter().find(|stack| stack.kind == Kind::Data);
     if only_removes(&prepared.plan.stacks) {
+        ship::ship(deployer, prepared).await?;
         change(deployer, prepared, StackKind::App).await?;
-        change(deployer, prepared, StackKind::Data).await?;
-        return Ok(());
+        return change(deployer, prepared, StackKind::Data).await;
     }
-    // The release is uploaded as soon as its bucket is there, while the rest of the data stack is being made.
-    let mut data = pin!(change(deployer, prepared, StackKind::Data));
-    let mut shipped = pin!(ship::ship(deployer, prepared));
-    // Without its stack the bucket never comes: there is nothing to wait for. The other way round the stack is
-    // followed to its end first.
-    tokio::select! {
-        data = &mut data => {
-            data?;
-            shipped.await?;
-        }
-        shipped = &mut shipped => {
-            data.await?;
-            shipped?;
-        }
+    if data.is_some_and(|data| data.operation == StackOperation::Create) {
+        // Not side by side: a bucket with a release in it would keep a failed creation from cleaning up.
+        change(deployer, prepared, StackKind::Data).await?;
+        ship::ship(deployer, prepared).await?;
+    } else {
+        let (changed, shipped) = tokio::join!(
+            change(deployer, prepared, StackKind::Data),
+            ship::ship(deployer, prepared)
+        );
+        changed?;
+        shipped?;
     }
     change(deployer, prepared, StackKind::App).await
 }
@@ -181,7 +194,13 @@ async fn begin(
             let events =
                 deployer.cloud.events(&operation.stack, operation.after.as_deref()).await?;
             let ours = events.iter().any(|it| it.token.as_deref() == Some(&execution.token));
-            if ours { Ok(()) } else { Err(error.into()) }
+            if ours {
+                return Ok(());
+            }
+            Err(DeployError::Stale(format!(
+                "the change set of {} is gone or spent: somebody else has changed the stack",
+                operation.name
+            )))
         }
         Err(error) => Err(error.into()),
     }

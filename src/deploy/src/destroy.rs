@@ -11,6 +11,7 @@ use crate::events::{Event, Step};
 use crate::follow::{self, Operation, What};
 use crate::observe::{Observed, ObservedStack, observe};
 use crate::plan::Kind;
+use crate::planner;
 
 /// Versions counted in each bucket before "more than" is said.
 const COUNTED: u64 = 100_000;
@@ -79,6 +80,7 @@ pub async fn plan(deployer: &Deployer<'_>) -> Result<(Destruction, Observed)> {
         return Err(DeployError::Absent { name: deployment.name.to_string() });
     }
     for stack in &there {
+        planner::refuse_foreign(deployer, stack).await?;
         if stack.summary.status.is_in_progress() {
             return Err(DeployError::Busy {
                 stack: stack.summary.name.clone(),
@@ -200,8 +202,8 @@ async fn holding(
 }
 
 /// As the deployed template says, not as the blueprint would have it now: what was promised then holds.
-fn is_disposable(stack: &ObservedStack, logical_id: &str) -> bool {
-    let template: Value = serde_json::from_str(&stack.template).unwrap_or_default();
+pub(crate) fn is_disposable_in(template: &str, logical_id: &str) -> bool {
+    let template: Value = serde_json::from_str(template).unwrap_or_default();
     let policy = &template["Resources"][logical_id]["DeletionPolicy"];
     // CloudFormation deletes where nothing is said; a template that cannot be read promises everything.
     match template["Resources"].get(logical_id) {
@@ -210,8 +212,12 @@ fn is_disposable(stack: &ObservedStack, logical_id: &str) -> bool {
     }
 }
 
+fn is_disposable(stack: &ObservedStack, logical_id: &str) -> bool {
+    is_disposable_in(&stack.template, logical_id)
+}
+
 /// Empties buckets side by side.
-async fn empty(deployer: &Deployer<'_>, buckets: &[&str]) -> Result<()> {
+pub(crate) async fn empty(deployer: &Deployer<'_>, buckets: &[&str]) -> Result<()> {
     let one = async |bucket: &str| -> Result<()> {
         let mut removed = 0;
         loop {

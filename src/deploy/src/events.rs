@@ -64,6 +64,15 @@ pub enum Event {
         /// How far, in words: `booting`, `in service`, `unhealthy: Target.Timeout`.
         state: String,
     },
+    /// The group does something: launches, terminates, waits.
+    Activity {
+        /// AWS's words: what, and on which instance.
+        description: String,
+        /// For example `InProgress`, `Successful`, `Failed`.
+        status: String,
+        /// AWS's words to a failure.
+        reason: Option<String>,
+    },
     /// A release lies where instances fetch it.
     Shipped {
         /// SHA-256 in hexadecimal.

@@ -3,12 +3,14 @@
 use std::collections::HashSet;
 
 use cloud::{CloudError, Deletion, Reason, StackEvent, StackStatus};
+use jiff::SignedDuration;
 
 use crate::deployer::Deployer;
 use crate::error::{DeployError, Result};
 use crate::events::{Event, Progress, Wish};
 use crate::explain;
 use crate::plan::Kind;
+use crate::roll::Roll;
 
 /// Looks in a row that may fail before an operation is left to itself: each has had its own retries.
 const FAILURES_IN_A_ROW: u32 = 5;
@@ -35,6 +37,8 @@ pub enum What {
     Create,
     /// Changes it.
     Update,
+    /// Takes resources into it that exist.
+    Import,
     /// Removes it.
     Delete,
 }
@@ -58,6 +62,9 @@ pub async fn follow(deployer: &Deployer<'_>, operation: &Operation) -> Result<En
     let mut events = Vec::new();
     let mut failures = 0;
     let mut cancelled = false;
+    // A little earlier than now: clocks differ.
+    let began = (deployer.now)() - SignedDuration::from_secs(60);
+    let mut roll = Roll::new(began);
     for wait in deployer.pace.waits() {
         match look(deployer, operation, newest.as_deref()).await {
             Err(error) if may_pass(&error) && failures < FAILURES_IN_A_ROW => {
@@ -74,13 +81,21 @@ pub async fn follow(deployer: &Deployer<'_>, operation: &Operation) -> Result<En
                 newest = fresh.last().map(|event| event.id.clone()).or(newest);
                 for event in fresh.into_iter().filter(|event| seen.insert(event.id.clone())) {
                     tell(deployer, operation.kind, &event);
+                    roll.note(&event);
                     events.push(event);
+                }
+                if operation.kind == Kind::App && operation.what == What::Update {
+                    roll.tell(deployer).await;
                 }
                 // The first looks may come before the operation has begun.
                 if !status.is_in_progress() && has_ended(operation, &status, &events) {
-                    return match cancelled {
-                        true => Err(DeployError::Cancelled(operation.name.clone())),
-                        false => Ok(Ended { status, events }),
+                    let ended = Ended { status, events };
+                    return match (cancelled, is_undone(&ended.status)) {
+                        (true, true) => Err(DeployError::Cancelled(operation.name.clone())),
+                        // Cancelled too late: it had done what it was asked for.
+                        (true, false) if ended.status.is_success() => Ok(ended),
+                        (true, false) => Err(failure(deployer, operation, &ended)),
+                        (false, _) => Ok(ended),
                     };
                 }
             }
@@ -90,8 +105,11 @@ pub async fn follow(deployer: &Deployer<'_>, operation: &Operation) -> Result<En
             Wish::Detach => return Err(DeployError::Detached(operation.name.clone())),
             Wish::Cancel if cancelled => {}
             Wish::Cancel => {
-                cancel(deployer, operation).await?;
                 cancelled = true;
+                if let Err(error) = cancel(deployer, operation).await {
+                    deployer.trouble(format!("It could not be cancelled ({error}); it goes on."));
+                    cancelled = false;
+                }
             }
         }
         tokio::time::sleep(wait).await;
@@ -113,13 +131,29 @@ async fn look(
     Ok((status, events))
 }
 
-/// A stack reads as before until its operation begins. An operation has begun once one of its events is there.
+/// A stack reads as before until its operation begins, and the two looks are not of one moment: an operation has ended
+/// once its last event about the stack itself says so.
 fn has_ended(operation: &Operation, status: &StackStatus, events: &[StackEvent]) -> bool {
+    let last = events.iter().rev().find(|event| event.is_of_stack());
+    let is_settled = last.is_some_and(|event| !event.status.ends_with("_IN_PROGRESS"));
     match operation.what {
-        What::Delete => status.as_str() == "DELETE_COMPLETE" || status.is_delete_failed(),
+        What::Delete => {
+            status.as_str() == "DELETE_COMPLETE" || (status.is_delete_failed() && is_settled)
+        }
         What::Create => !status.is_in_review(),
-        What::Update => events.iter().any(|event| event.is_of_stack()),
+        What::Update | What::Import => is_settled,
     }
+}
+
+/// Whether the stack is as it was before the operation.
+fn is_undone(status: &StackStatus) -> bool {
+    matches!(
+        status.as_str(),
+        "UPDATE_ROLLBACK_COMPLETE"
+            | "ROLLBACK_COMPLETE"
+            | "DELETE_COMPLETE"
+            | "IMPORT_ROLLBACK_COMPLETE"
+    )
 }
 
 fn may_pass(error: &CloudError) -> bool {
@@ -135,7 +169,9 @@ async fn cancel(deployer: &Deployer<'_>, operation: &Operation) -> Result<()> {
             deployer.cloud.delete_stack(&operation.stack, &deletion).await?;
         }
         What::Update => deployer.cloud.cancel_update(&operation.stack, &token).await?,
-        What::Delete => deployer.trouble("A deletion cannot be cancelled; it goes on."),
+        What::Delete | What::Import => {
+            deployer.trouble("This cannot be cancelled half-way; it goes on.");
+        }
     }
     Ok(())
 }
@@ -152,12 +188,7 @@ pub async fn cancel_and_follow(deployer: &Deployer<'_>, operation: &Operation) -
     };
     let operation = Operation { what, ..operation.clone() };
     let ended = follow(deployer, &operation).await?;
-    let gone = ended.status.as_str() == "DELETE_COMPLETE";
-    if gone || ended.status.is_updatable() {
-        Ok(())
-    } else {
-        Err(failure(deployer, &operation, &ended))
-    }
+    if is_undone(&ended.status) { Ok(()) } else { Err(failure(deployer, &operation, &ended)) }
 }
 
 fn tell(deployer: &Deployer<'_>, stack: Kind, event: &StackEvent) {

@@ -25,6 +25,7 @@ mod protect;
 pub mod recover;
 pub mod release;
 pub mod report;
+mod roll;
 pub mod schemas;
 pub mod sealed;
 mod ship;

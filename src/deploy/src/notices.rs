@@ -54,6 +54,16 @@ fn offline(deployer: &Deployer<'_>, observed: &Observed) -> Vec<Notice> {
             line: None,
         });
     }
+    let stacks = [&observed.data, &observed.app].into_iter().flatten();
+    if !deployment.protect && stacks.into_iter().any(|stack| stack.summary.protected) {
+        notices.push(Notice {
+            level: Level::Warning,
+            text: "Protection comes off: afterwards the deployment can be taken down without its name being typed."
+                .to_owned(),
+            advice: None,
+            line: crate::lines::of_key(deployer.blueprint, "protect"),
+        });
+    }
     if deployment.entry.certificate.is_none() {
         let line = crate::lines::of_key(deployer.blueprint, "entry.certificate");
         notices.push(Notice {

@@ -131,16 +131,11 @@ pub async fn discard(deployer: &Deployer<'_>, prepared: &Prepared) -> Result<()>
 }
 
 async fn refuse_unworkable(deployer: &Deployer<'_>, stack: &ObservedStack) -> Result<()> {
+    refuse_foreign(deployer, stack).await?;
     let summary = &stack.summary;
     let name = summary.name.clone();
     if summary.status.is_in_review() {
-        // Somebody else's change set waits here, perhaps for approval; ours are made for one run and then go.
-        let others = deployer.cloud.change_sets(&summary.id).await?;
-        let foreign = others.iter().find(|it| !it.name.starts_with(NAME_PREFIX));
-        return match foreign {
-            Some(_) => Err(DeployError::Foreign { stack: name }),
-            None => Ok(()),
-        };
+        return Ok(());
     }
     if summary.status.is_in_progress() {
         let (status, since) = (summary.status.clone(), summary.last_change());
@@ -153,8 +148,21 @@ async fn refuse_unworkable(deployer: &Deployer<'_>, stack: &ObservedStack) -> Re
     Ok(())
 }
 
+/// A stack in review belongs to whoever made its change set, perhaps for approval.
+pub(crate) async fn refuse_foreign(deployer: &Deployer<'_>, stack: &ObservedStack) -> Result<()> {
+    let summary = &stack.summary;
+    if !summary.status.is_in_review() {
+        return Ok(());
+    }
+    let others = deployer.cloud.change_sets(&summary.id).await?;
+    match others.iter().any(|it| !it.name.starts_with(NAME_PREFIX)) {
+        true => Err(DeployError::Foreign { stack: summary.name.clone() }),
+        false => Ok(()),
+    }
+}
+
 /// First part of the names of our change sets.
-const NAME_PREFIX: &str = "syncctl-";
+pub(crate) const NAME_PREFIX: &str = "syncctl-";
 
 /// One stack's part of the plan, and its change set where it was kept.
 async fn plan_stack(

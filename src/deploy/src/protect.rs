@@ -1,6 +1,7 @@
 //! Protection of a production deployment: termination protection and a stack policy by API, the table's as a
 //! parameter. On after the first verification, because before they would keep a failed creation from cleaning up.
 
+use cloud::{ChangeAction, Replacement};
 use serde_json::json;
 use stack::StackKind;
 
@@ -15,8 +16,8 @@ use crate::planner::{self, Planning, Prepared};
 /// What no update may replace or delete as long as the policy stands.
 const PRECIOUS: &[&str] = &["Content", "Artifacts", "Logs", "Metadata", "Key"];
 
-/// Lifts the stack policy and the table's protection for losses that were approved. Whether there was anything to
-/// lift.
+/// Lifts the stack policy and the table's protection for replacements and removals that were approved. Whether there
+/// was anything to lift.
 ///
 /// # Errors
 /// When AWS does not answer.
@@ -24,8 +25,14 @@ pub(crate) async fn lift(deployer: &Deployer<'_>, prepared: &Prepared) -> Result
     let Some(data) = prepared.observed.data.as_ref().filter(|data| data.summary.protected) else {
         return Ok(false);
     };
-    let losses: Vec<&str> =
-        prepared.plan.losses().map(|(_, change)| change.logical_id.as_str()).collect();
+    let changes = prepared.plan.stacks.iter().flat_map(|stack| &stack.changes);
+    let losses: Vec<&str> = changes
+        .filter(|change| PRECIOUS.contains(&change.logical_id.as_str()))
+        .filter(|change| {
+            change.action == ChangeAction::Remove || change.replacement != Replacement::Never
+        })
+        .map(|change| change.logical_id.as_str())
+        .collect();
     if losses.is_empty() {
         return Ok(false);
     }
@@ -39,11 +46,17 @@ pub(crate) async fn lift(deployer: &Deployer<'_>, prepared: &Prepared) -> Result
     Ok(true)
 }
 
-/// Puts the stack policy back. The table's protection is a property of the stack and comes back with it.
+/// Puts back what was lifted.
 pub(crate) async fn restore(deployer: &Deployer<'_>, prepared: &Prepared) -> Result<()> {
     let name = &prepared.rendered.data.name;
-    if deployer.cloud.stack(name).await?.is_some() {
-        deployer.cloud.set_stack_policy(name, &policy(PRECIOUS)).await?;
+    let Some(stack) = deployer.cloud.stack(name).await? else { return Ok(()) };
+    deployer.cloud.set_stack_policy(name, &policy(PRECIOUS)).await?;
+    // After a rollback the table is the old one, and CloudFormation believes that it is protected.
+    if let Some(table) = stack.outputs.get("Table") {
+        let facts = deployer.cloud.table(table).await?;
+        if deployer.deployment().database.protect && facts.is_some_and(|facts| !facts.protected) {
+            deployer.cloud.protect_table(table, true).await?;
+        }
     }
     Ok(())
 }
@@ -65,15 +78,22 @@ pub(crate) async fn after_verification(
             todo.push(&stack.name);
         }
     }
+    // Also where a run was ended while the policy was lifted.
+    let precious = if wanted { PRECIOUS } else { &[] };
+    let wanted_policy = policy(precious);
+    let deployed_policy = deployer.cloud.stack_policy(&rendered.data.name).await?;
+    let policy_todo = match &deployed_policy {
+        None => wanted,
+        Some(deployed) => !is_same(deployed, &wanted_policy),
+    };
     let table = prepared.rendered.data.parameters.get("TableProtection").map(String::as_str);
     let table_todo = deployer.deployment().database.protect && table == Some("false");
-    if todo.is_empty() && !table_todo {
+    if todo.is_empty() && !policy_todo && !table_todo {
         return Ok(false);
     }
     let work = async {
-        if !todo.is_empty() {
-            let precious = if wanted { PRECIOUS } else { &[] };
-            deployer.cloud.set_stack_policy(&rendered.data.name, &policy(precious)).await?;
+        if policy_todo {
+            deployer.cloud.set_stack_policy(&rendered.data.name, &wanted_policy).await?;
         }
         for name in &todo {
             deployer.cloud.protect_stack(name, wanted).await?;
@@ -101,6 +121,12 @@ async fn protect_table(deployer: &Deployer<'_>, prepared: &Prepared) -> Result<(
         return Ok(deployer.cloud.delete_change_set(&wanted.name, &set.id).await?);
     }
     execute(&deployer, Kind::Data, &wanted.name, &set.id, What::Update).await
+}
+
+/// The same JSON, however it is written.
+fn is_same(one: &str, other: &str) -> bool {
+    let read = |text| serde_json::from_str::<serde_json::Value>(text).ok();
+    read(one).is_some_and(|value| Some(value) == read(other))
 }
 
 /// Everything is allowed but replacing and deleting these. A stack policy cannot be taken away again, only replaced

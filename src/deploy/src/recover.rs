@@ -1,15 +1,17 @@
 //! One answer to every stuck stack.
 
-use cloud::{Deletion, StackSummary};
+use cloud::{Deletion, Reason, StackResource, StackSummary};
 use serde::Serialize;
 use stack::{StackKind, stack_name};
 
 use crate::deployer::Deployer;
+use crate::destroy::{empty, is_disposable_in};
 use crate::error::{DeployError, Result};
 use crate::explain::{self, Cause};
 use crate::follow::{self, Ended, Operation, What};
 use crate::observe::summary;
 use crate::plan::Kind;
+use crate::planner::NAME_PREFIX;
 
 /// What is wrong with a stack, and what would be done about it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -28,8 +30,12 @@ pub struct Ailment {
     pub cause: Option<Box<Cause>>,
     /// Resources in the way, by logical id.
     pub blockers: Vec<String>,
-    /// Resources that hold data, by physical id; they stay in the world.
-    pub precious: Vec<String>,
+    /// Resources that hold data and stay in the world whatever becomes of the stack, by physical id.
+    pub kept: Vec<String>,
+    /// Resources that hold data and would go with the stack, by physical id. They keep it from being removed.
+    pub doomed: Vec<String>,
+    /// Change sets that wait for somebody, by name.
+    pub waiting: Vec<String>,
 }
 
 /// What is done about a stuck stack.
@@ -80,22 +86,32 @@ async fn ailment(deployer: &Deployer<'_>, kind: Kind, stack: StackSummary) -> Re
         status if status.is_delete_failed() => Cure::RemoveAgain,
         _ => Cure::Remove,
     };
-    if cure == Cure::Discard {
-        let waiting = deployer.cloud.change_sets(&stack.id).await?;
-        if waiting.iter().any(|set| !set.name.starts_with("syncctl-")) {
-            return Err(DeployError::Foreign { stack: stack.name });
-        }
+    let waiting = match cure {
+        Cure::Discard => deployer.cloud.change_sets(&stack.id).await?,
+        _ => Vec::new(),
+    };
+    if waiting.iter().any(|set| !set.name.starts_with(NAME_PREFIX)) {
+        return Err(DeployError::Foreign { stack: stack.name });
     }
     let (events, resources) = tokio::try_join!(
         deployer.cloud.events(&stack.id, None),
         deployer.cloud.resources(&stack.id),
     )?;
-    let live =
-        resources.iter().filter(|it| it.status != "DELETE_COMPLETE" && it.physical_id.is_some());
-    let is_precious =
-        |kind: &str| matches!(kind, "AWS::S3::Bucket" | "AWS::DynamoDB::Table" | "AWS::KMS::Key");
-    let precious =
-        live.filter(|it| is_precious(&it.resource_type)).filter_map(|it| it.physical_id.clone());
+    let template = match cure {
+        Cure::Discard => String::new(),
+        _ => deployer.cloud.template(&stack.id).await?,
+    };
+    let (mut kept, mut doomed) = (Vec::new(), Vec::new());
+    for resource in resources.iter().filter(|it| !it.status.starts_with("DELETE_COMPLETE")) {
+        let Some(physical) = &resource.physical_id else { continue };
+        if !holds_data(deployer, resource, physical).await? {
+            continue;
+        }
+        match is_disposable_in(&template, &resource.logical_id) {
+            true => doomed.push(physical.clone()),
+            false => kept.push(physical.clone()),
+        }
+    }
     let blockers = resources.iter().filter(|it| it.status.ends_with("_FAILED"));
     Ok(Ailment {
         kind,
@@ -105,15 +121,55 @@ async fn ailment(deployer: &Deployer<'_>, kind: Kind, stack: StackSummary) -> Re
         status: stack.status.to_string(),
         cure,
         blockers: blockers.map(|it| it.logical_id.clone()).collect(),
-        precious: precious.collect(),
+        kept,
+        doomed,
+        waiting: waiting.into_iter().map(|set| set.name).collect(),
     })
 }
 
-/// Cures one stack. Never removes one that still holds data unless told to force, and never the data itself.
+/// Whether people's data is in it. Releases and logs are none.
+async fn holds_data(
+    deployer: &Deployer<'_>,
+    resource: &StackResource,
+    physical_id: &str,
+) -> Result<bool> {
+    Ok(match (resource.resource_type.as_str(), resource.logical_id.as_str()) {
+        ("AWS::S3::Bucket", "Content") => {
+            match deployer.cloud.bucket_contents(physical_id, 1).await {
+                Err(error) if error.reason == Reason::NotFound => false,
+                contents => !contents?.is_empty(),
+            }
+        }
+        ("AWS::DynamoDB::Table", _) => {
+            deployer.cloud.table(physical_id).await?.is_some_and(|table| table.items > 0)
+        }
+        ("AWS::KMS::Key", _) => true,
+        _ => false,
+    })
+}
+
+/// Cures one stack. Never removes one that would take people's data with it; `down` does that, and asks.
 ///
 /// # Errors
-/// When it does not help, with what is still in the way.
+/// When it holds data, has changed since, or does not let itself be cured, with what is still in the way.
 pub async fn cure(deployer: &Deployer<'_>, ailment: &Ailment, consent: &Consent) -> Result<()> {
+    // A person may have thought for a while: what was diagnosed must still be so.
+    let stack = deployer.cloud.stack(&ailment.id).await?;
+    let Some(stack) = stack.filter(|stack| stack.status.as_str() == ailment.status) else {
+        return Err(DeployError::Stale(format!(
+            "{} is not in {} any more",
+            ailment.stack, ailment.status
+        )));
+    };
+    if ailment.cure == Cure::Discard {
+        let waiting = deployer.cloud.change_sets(&stack.id).await?;
+        if waiting.iter().any(|set| !ailment.waiting.contains(&set.name)) {
+            return Err(DeployError::Stale(format!(
+                "somebody has planned for {} meanwhile",
+                ailment.stack
+            )));
+        }
+    }
     let newest = deployer.cloud.events(&ailment.id, None).await?.into_iter().next();
     let operation = |what| Operation {
         kind: ailment.kind,
@@ -130,22 +186,36 @@ pub async fn cure(deployer: &Deployer<'_>, ailment: &Ailment, consent: &Consent)
             let ended = follow::follow(deployer, &operation).await?;
             done_if(deployer, ended.status.is_updatable(), &operation, &ended)
         }
-        Cure::Remove if !ailment.precious.is_empty() && !consent.force => {
-            Err(DeployError::Losses(ailment.precious.clone()))
+        Cure::Remove | Cure::RemoveAgain if !ailment.doomed.is_empty() => {
+            Err(DeployError::Losses(ailment.doomed.clone()))
         }
         Cure::Remove | Cure::RemoveAgain | Cure::Discard => {
-            // Leaving what holds data costs nothing: the next `up` adopts it by its name.
             let resources = deployer.cloud.resources(&ailment.id).await?;
-            let retain = resources
-                .iter()
-                .filter(|it| {
-                    it.physical_id.as_ref().is_some_and(|id| ailment.precious.contains(id))
-                })
-                .map(|it| it.logical_id.clone());
+            let of = |ids: &[String], it: &&StackResource| {
+                it.physical_id.as_ref().is_some_and(|id| ids.contains(id))
+            };
+            // Leaving what holds data costs nothing: the next `up` adopts it by its name.
+            let kept = resources.iter().filter(|it| of(&ailment.kept, it));
             let retain = match ailment.cure {
-                Cure::RemoveAgain => retain.collect(),
+                Cure::RemoveAgain => kept.map(|it| it.logical_id.clone()).collect(),
                 _ => Vec::new(),
             };
+            // A release or a log in a bucket would keep the stack from going.
+            let buckets = resources.iter().filter(|it| {
+                matches!(it.logical_id.as_str(), "Artifacts" | "Logs")
+                    && it.status != "DELETE_COMPLETE"
+            });
+            let buckets: Vec<&str> = match ailment.cure {
+                Cure::Discard => Vec::new(),
+                _ => {
+                    let template = deployer.cloud.template(&ailment.id).await?;
+                    buckets
+                        .filter(|it| is_disposable_in(&template, &it.logical_id))
+                        .filter_map(|it| it.physical_id.as_deref())
+                        .collect()
+                }
+            };
+            empty(deployer, &buckets).await?;
             let force = consent.force && ailment.cure == Cure::RemoveAgain;
             let deletion = Deletion { token, retain, force };
             deployer.cloud.delete_stack(&ailment.id, &deletion).await?;

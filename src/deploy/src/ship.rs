@@ -1,22 +1,17 @@
 //! Puts the server program where instances fetch it.
 
-use std::time::Duration;
-
-use cloud::{Reason, Upload};
+use cloud::Upload;
 use stack::{Purpose, bucket_name, release_key};
 
 use crate::deployer::Deployer;
-use crate::error::Result;
+use crate::error::{DeployError, Result};
 use crate::events::{Event, Step};
 use crate::planner::Prepared;
 
-/// Longest wait for the bucket, counted from the beginning of the data stack's change.
-const LONGEST: Duration = Duration::from_secs(20 * 60);
-
-/// Uploads the release unless it is there, waiting for the bucket if the data stack is still making it.
+/// Uploads the release unless it is there.
 ///
 /// # Errors
-/// When the bucket does not come, or the upload fails. Content is addressed by its digest: nothing is overwritten.
+/// When the bucket is gone, or the upload fails. Content is addressed by its digest: nothing is overwritten.
 pub(crate) async fn ship(deployer: &Deployer<'_>, prepared: &Prepared) -> Result<()> {
     if !prepared.plan.has_changes() {
         return Ok(());
@@ -25,9 +20,10 @@ pub(crate) async fn ship(deployer: &Deployer<'_>, prepared: &Prepared) -> Result
     let (account, region) = (&prepared.observed.caller.account, deployer.cloud.region());
     let bucket = bucket_name(&deployer.deployment().name, Purpose::Artifacts, account, region);
     let key = release_key(&release.digest, release.elf.architecture);
-    if !wait_for(deployer, &bucket).await? {
-        // The data stack has failed or hangs; its own error says more than ours could.
-        return Ok(());
+    if !deployer.cloud.bucket_exists(&bucket).await? {
+        return Err(DeployError::NotReady(format!(
+            "the bucket {bucket} is not there, so instances could not fetch the server program"
+        )));
     }
     let there =
         deployer.cloud.object(&bucket, &key).await?.is_some_and(|it| it.size == release.size);
@@ -41,27 +37,4 @@ pub(crate) async fn ship(deployer: &Deployer<'_>, prepared: &Prepared) -> Result
     deployer.step(Step::Ship, deployer.cloud.upload(upload)).await?;
     deployer.tell(Event::Shipped { sha256, bytes: release.size });
     Ok(())
-}
-
-/// Whether the bucket is there, at the latest when the data stack has come to its end.
-async fn wait_for(deployer: &Deployer<'_>, bucket: &str) -> Result<bool> {
-    let stack = stack::stack_name(&deployer.deployment().name, stack::StackKind::Data);
-    let begun = tokio::time::Instant::now();
-    for wait in deployer.pace.waits() {
-        match deployer.cloud.bucket_exists(bucket).await {
-            Ok(true) => return Ok(true),
-            Ok(false) => {}
-            // A bucket that was just made may refuse for a moment.
-            Err(error) if error.reason == Reason::Denied => {}
-            Err(error) => return Err(error.into()),
-        }
-        let stack = deployer.cloud.stack(&stack).await?;
-        let under_way =
-            stack.is_some_and(|stack| stack.status.is_in_progress() || stack.status.is_in_review());
-        if begun.elapsed() > LONGEST || (!under_way && begun.elapsed() > deployer.pace.longest) {
-            return Ok(deployer.cloud.bucket_exists(bucket).await?);
-        }
-        tokio::time::sleep(wait).await;
-    }
-    unreachable!("waits never end")
 }

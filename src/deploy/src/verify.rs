@@ -9,6 +9,7 @@ use stack::{StackKind, stack_name};
 use crate::deployer::{Answer, Deployer};
 use crate::error::{DeployError, Result};
 use crate::events::{Event, Wish};
+use crate::roll::last_lines;
 
 /// What was seen of the running service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -170,9 +171,6 @@ fn tell(deployer: &Deployer<'_>, servers: &[Server<'_>], told: &mut BTreeMap<Str
     }
 }
 
-/// Lines of the console that are shown of a server that does not serve.
-const LAST_LINES: usize = 12;
-
 async fn last_words(deployer: &Deployer<'_>, servers: &[Server<'_>], missing: String) -> String {
     let Some(server) = servers.iter().find(|server| !server.is_healthy()) else { return missing };
     let health = &deployer.deployment().entry.health;
@@ -187,10 +185,9 @@ async fn last_words(deployer: &Deployer<'_>, servers: &[Server<'_>], missing: St
     }
     match deployer.cloud.console_output(&server.member.instance).await {
         Ok(Some(console)) => {
-            let lines: Vec<&str> = console.lines().filter(|line| !line.trim().is_empty()).collect();
             text.push_str("\nlast lines of its console:");
-            for line in &lines[lines.len().saturating_sub(LAST_LINES)..] {
-                text.push_str(&format!("\n  {}", line.trim_end()));
+            for line in last_lines(&console) {
+                text.push_str(&format!("\n  {line}"));
             }
         }
         Ok(None) => text.push_str("\nits console is still empty"),

@@ -74,6 +74,7 @@ fn check_format(command: &Command, format: Format) -> Result<()> {
     let allowed = match command {
         Command::Plan(_) => &[Format::Text, Format::Json, Format::Markdown][..],
         Command::Graph(_) => &[Format::Text, Format::Svg, Format::Mermaid],
+        Command::Attach(_) | Command::Cancel(_) => &[Format::Text],
         _ => &[Format::Text, Format::Json],
     };
     if allowed.contains(&format) {

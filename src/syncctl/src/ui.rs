@@ -1,9 +1,12 @@
 //! All talking to the person: results on standard output, everything else on standard error.
 
 use std::io::{self, BufRead, Write};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::aws::signals::Signals;
 use crate::cli::Format;
 use crate::error::{CliError, Kind, Result};
 use crate::repeat::with_flags;
@@ -167,15 +170,37 @@ impl Ui {
         self.flush()?;
         let mut stderr = io::stderr();
         write!(stderr, "{prompt}").and_then(|()| stderr.flush())?;
-        let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer)?;
-        Ok(answer.trim().to_owned())
+        match Signals::listening() {
+            None => read_line(),
+            Some(signals) => read_line_unless_interrupted(signals),
+        }
     }
 
     fn talk(&mut self, text: &str) {
         // Results printed before come first. Nobody is left to tell when standard error is gone.
         let _ = self.stdout.flush();
         let _ = writeln!(io::stderr(), "{text}");
+    }
+}
+
+fn read_line() -> Result<String> {
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    Ok(answer.trim().to_owned())
+}
+
+/// Where Ctrl-C is listened for it does not end the process by itself, and reading goes on after it.
+fn read_line_unless_interrupted(signals: &Signals) -> Result<String> {
+    let (sender, answers) = mpsc::channel();
+    std::thread::spawn(move || sender.send(read_line()));
+    loop {
+        match answers.recv_timeout(Duration::from_millis(100)) {
+            Ok(answer) => return answer,
+            Err(mpsc::RecvTimeoutError::Timeout) if !signals.interrupted_anew() => {}
+            Err(_) => {
+                return Err(CliError::new(Kind::Interrupted, "Stopped; nothing was changed."));
+            }
+        }
     }
 }
 

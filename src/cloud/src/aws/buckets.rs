@@ -102,14 +102,14 @@ pub(super) async fn object(client: &Client, bucket: &str, key: &str) -> Result<O
 }
 
 pub(super) async fn keys(client: &Client, bucket: &str, prefix: &str) -> Result<Vec<Object>> {
-    let page = client.list_objects_v2().bucket(bucket).prefix(prefix).send().await;
-    let page = page.map_err(failure::of(SERVICE, "ListObjectsV2"))?;
-    let objects = page.contents.unwrap_or_default().into_iter();
-    Ok(objects
-        .filter_map(|object| {
-            Some(Object { key: object.key?, size: size(object.size), sha256: None })
-        })
-        .collect())
+    let pages = client.list_objects_v2().bucket(bucket).prefix(prefix).into_paginator().send();
+    let pages: Result<Vec<_>, _> = pages.collect().await;
+    let pages = pages.map_err(failure::of(SERVICE, "ListObjectsV2"))?;
+    let objects = pages.into_iter().flat_map(|page| page.contents.unwrap_or_default());
+    let object = |it: aws_sdk_s3::types::Object| {
+        Some(Object { key: it.key?, size: size(it.size), sha256: None })
+    };
+    Ok(objects.filter_map(object).collect())
 }
 
 pub(super) async fn upload(client: &Client, upload: Upload<'_>) -> Result<()> {

@@ -1,3 +1,5 @@
+use std::collections::VecDeque;
+
 use async_trait::async_trait;
 use aws_sdk_autoscaling::types::{AutoScalingGroup, Instance, LaunchTemplateSpecification};
 use aws_smithy_types::base64;
@@ -99,21 +101,31 @@ impl Fleet for Aws {
 
     async fn log_lines(&self, group: &str, since: Timestamp, limit: u32) -> Result<Vec<LogLine>> {
         let call = self.logs.filter_log_events().log_group_name(group);
-        let call =
-            call.start_time(since.as_millisecond()).limit(i32::try_from(limit).unwrap_or(10_000));
-        let answer =
-            call.send().await.map_err(failure::of("logs", "FilterLogEvents")).or_absent()?;
-        let events = answer.and_then(|answer| answer.events).unwrap_or_default().into_iter();
-        Ok(events
-            .map(|event| LogLine {
-                at: event
-                    .timestamp
-                    .and_then(|at| Timestamp::from_millisecond(at).ok())
-                    .unwrap_or_default(),
-                stream: event.log_stream_name.unwrap_or_default(),
-                text: event.message.unwrap_or_default(),
-            })
-            .collect())
+        let call = call.start_time(since.as_millisecond());
+        // Oldest first, in pages that may be empty although more follow: the newest are kept.
+        let mut lines = VecDeque::new();
+        let mut token = None;
+        loop {
+            let page = call.clone().set_next_token(token).send().await;
+            let page = page.map_err(failure::of("logs", "FilterLogEvents")).or_absent()?;
+            let Some(page) = page else { break };
+            for event in page.events.unwrap_or_default() {
+                let at = event.timestamp.and_then(|at| Timestamp::from_millisecond(at).ok());
+                lines.push_back(LogLine {
+                    at: at.unwrap_or_default(),
+                    stream: event.log_stream_name.unwrap_or_default(),
+                    text: event.message.unwrap_or_default(),
+                });
+                if lines.len() > limit as usize {
+                    lines.pop_front();
+                }
+            }
+            token = page.next_token;
+            if token.is_none() {
+                break;
+            }
+        }
+        Ok(lines.into())
     }
 }
 

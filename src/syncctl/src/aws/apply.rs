@@ -2,16 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use deploy::apply::{Applied, apply};
 use deploy::planner::{Planning, Prepared, discard, prepare};
 use deploy::{DeployError, sealed};
 
 use super::listener::Screen;
-use super::{Session, consent, plan, recover, show};
+use super::{Session, consent, plan, recover};
 use crate::error::{CliError, Kind, Result};
-use crate::exit_code::ExitCode;
 use crate::ui::Ui;
 
 /// How an apply was asked for.
@@ -28,18 +27,16 @@ const KEPT: Planning =
 
 /// Plans, shows the plan, asks, and carries it out; what was shown is what is done.
 pub(crate) fn run(
-    format: &'static str,
     session: &Session,
     request: &Request,
     ui: &mut Ui,
-) -> Result<(ExitCode, Applied)> {
+) -> Result<(Applied, Duration)> {
     let begun = Instant::now();
     let planning = Planning { revert_drift: request.revert_drift, ..KEPT };
     let prepared = prepare_or_recover(session, planning, ui)?;
     if !prepared.plan.has_changes() && prepared.plan.blockers().next().is_none() {
         let applied = carry_out(session, &prepared, &BTreeSet::new(), ui)?;
-        show::applied(format, session, &applied, begun.elapsed(), ui)?;
-        return Ok((ExitCode::Done, applied));
+        return Ok((applied, begun.elapsed()));
     }
     plan::tell(&prepared.plan, ui);
     let approved = match agree(&prepared, request, ui) {
@@ -56,8 +53,7 @@ pub(crate) fn run(
         }
     };
     let applied = carry_out(session, &prepared, &approved, ui)?;
-    show::applied(format, session, &applied, begun.elapsed(), ui)?;
-    Ok((ExitCode::Done, applied))
+    Ok((applied, begun.elapsed()))
 }
 
 fn agree(prepared: &Prepared, request: &Request, ui: &mut Ui) -> Result<BTreeSet<String>> {
@@ -71,11 +67,10 @@ fn agree(prepared: &Prepared, request: &Request, ui: &mut Ui) -> Result<BTreeSet
 /// Carries out a sealed plan, or nothing at all. Handing over the file is the approval, losses of data included: they
 /// were in the plan that somebody sealed.
 pub(crate) fn run_sealed(
-    format: &'static str,
     session: &Session,
     file: &Path,
     ui: &mut Ui,
-) -> Result<(ExitCode, Applied)> {
+) -> Result<(Applied, Duration)> {
     let begun = Instant::now();
     let text = std::fs::read_to_string(file).map_err(|error| {
         CliError::io(format!("cannot read the plan {}", file.display()), &error)
@@ -91,8 +86,7 @@ pub(crate) fn run_sealed(
         apply(&deployer, &prepared, &approved).await
     })?;
     drop(screen);
-    show::applied(format, session, &applied, begun.elapsed(), ui)?;
-    Ok((ExitCode::Done, applied))
+    Ok((applied, begun.elapsed()))
 }
 
 fn carry_out(
@@ -109,7 +103,7 @@ fn carry_out(
 fn prepare_or_recover(session: &Session, planning: Planning, ui: &mut Ui) -> Result<Prepared> {
     let attempt = |ui: &Ui| {
         let screen = Screen::new(ui.settings());
-        session.run(&screen, async |deployer| prepare(&deployer, planning).await)
+        session.inquire(&screen, async |deployer| prepare(&deployer, planning).await)
     };
     match attempt(ui) {
         Err(DeployError::Stuck { stack, status, reason }) => {

@@ -9,13 +9,14 @@ use super::Session;
 use super::listener::Screen;
 use crate::error::{CliError, Kind, Result};
 use crate::exit_code::ExitCode;
+use crate::settings::Consent;
 use crate::ui::Ui;
 use crate::ui::log_line::printable;
 
 /// Both stacks with what is being done to them.
 pub(crate) fn under_way(session: &Session, ui: &Ui) -> Result<Vec<Operation>> {
     let screen = Screen::new(ui.settings());
-    Ok(session.run(&screen, async |deployer| {
+    Ok(session.inquire(&screen, async |deployer| {
         let deployment = deployer.deployment();
         let mut found = Vec::new();
         for (of, kind) in
@@ -30,9 +31,10 @@ pub(crate) fn under_way(session: &Session, ui: &Ui) -> Result<Vec<Operation>> {
             }
             let status = summary.status.as_str();
             let what = match status {
+                "CREATE_IN_PROGRESS" | "ROLLBACK_IN_PROGRESS" => What::Create,
                 _ if status.starts_with("DELETE") => What::Delete,
                 _ if status.starts_with("UPDATE") => What::Update,
-                _ => What::Create,
+                _ => What::Import,
             };
             found.push(Operation { kind, stack: summary.id, name, after: None, what });
         }
@@ -54,7 +56,9 @@ pub(crate) fn attach(session: &Session, ui: &mut Ui) -> Result<ExitCode> {
             let ended = follow::follow(&deployer, operation).await?;
             let well = match operation.what {
                 What::Delete => ended.status.as_str() == "DELETE_COMPLETE",
-                What::Create | What::Update => ended.status.is_success(),
+                What::Create | What::Update | What::Import => {
+                    ended.status.is_success() && ended.status.as_str() != "DELETE_COMPLETE"
+                }
             };
             if well { Ok(ended) } else { Err(follow::failure(&deployer, operation, &ended)) }
         })?;
@@ -72,12 +76,26 @@ pub(crate) fn cancel(session: &Session, ui: &mut Ui) -> Result<ExitCode> {
         ui.line(&format!("Nothing is under way on {}; nothing was cancelled.", session.name()))?;
         return Ok(ExitCode::Done);
     }
-    if let Some(operation) = operations.iter().find(|operation| operation.what == What::Delete) {
+    if let Some(operation) =
+        operations.iter().find(|operation| matches!(operation.what, What::Delete | What::Import))
+    {
         return Err(CliError::new(
             Kind::Failed,
-            format!("{} is being removed, and that cannot be cancelled", operation.name),
+            format!("{} is in the middle of something that cannot be cancelled", operation.name),
         )
         .hint("`syncctl attach` follows it to its end"));
+    }
+    let names: Vec<&str> = operations.iter().map(|operation| operation.name.as_str()).collect();
+    match ui.settings().consent {
+        Consent::Given => {}
+        Consent::Ask => ui.confirm(&format!("Undo what is under way on {}?", names.join(", ")))?,
+        Consent::CannotAsk => {
+            return Err(CliError::new(
+                Kind::Failed,
+                "cancelling needs a yes, and there is no terminal to ask on",
+            )
+            .hint("`syncctl cancel --yes`"));
+        }
     }
     for operation in &operations {
         let screen = Screen::new(ui.settings());
@@ -101,7 +119,7 @@ pub(crate) fn events(
     ui: &mut Ui,
 ) -> Result<ExitCode> {
     let screen = Screen::new(ui.settings());
-    let mut events = session.run(&screen, async |deployer| {
+    let mut events = session.inquire(&screen, async |deployer| {
         let deployment = deployer.deployment();
         let mut events = Vec::new();
         for of in [stack::StackKind::Data, stack::StackKind::App] {

@@ -18,6 +18,7 @@ pub(crate) fn to_apply(plan: &Plan, allowed: &[String], ui: &mut Ui) -> Result<B
             (id.clone(), change.physical_id.clone().unwrap_or(id))
         })
         .collect();
+    let mut typed = false;
     for (id, name) in &losses {
         if approved.contains(id) {
             continue;
@@ -32,10 +33,12 @@ pub(crate) fn to_apply(plan: &Plan, allowed: &[String], ui: &mut Ui) -> Result<B
         }
         ui.confirm_by_typing(&format!("This destroys the data in {name}, for good."), name)?;
         approved.insert(id.clone());
+        typed = true;
     }
     match ui.settings().consent {
         Consent::Given => {}
-        Consent::Ask if !losses.is_empty() => {}
+        // Typing a name is a decision; a flag that was exported once is none.
+        Consent::Ask if typed => {}
         Consent::Ask => ui.confirm("Carry this plan out?")?,
         Consent::CannotAsk => {
             return Err(CliError::new(

@@ -25,7 +25,7 @@ pub(crate) fn run(session: &Session, ui: &mut Ui) -> Result<ExitCode> {
     const QUICK: Planning =
         Planning { keep: false, seal: false, quick: true, drift: false, revert_drift: false };
     let screen = Screen::new(ui.settings());
-    let prepared = session.run(&screen, async |deployer| prepare(&deployer, QUICK).await);
+    let prepared = session.inquire(&screen, async |deployer| prepare(&deployer, QUICK).await);
     drop(screen);
     let plan = match prepared {
         Ok(prepared) => prepared.plan,

@@ -23,11 +23,15 @@ struct Document<'a> {
 pub(crate) fn run(session: &Session, ui: &mut Ui) -> Result<ExitCode> {
     let found = {
         let screen = Screen::new(ui.settings());
-        session.run(&screen, async |deployer| plan(&deployer).await)
+        session.inquire(&screen, async |deployer| plan(&deployer).await)
     };
     let (destruction, observed) = match found {
         Err(DeployError::Absent { name }) => {
-            ui.line(&format!("{name} is not there; nothing was changed."))?;
+            if ui.is_json() {
+                ui.json("syncctl/down/1", &serde_json::json!({ "name": name, "removed": [] }))?;
+            } else {
+                ui.line(&format!("{name} is not there; nothing was changed."))?;
+            }
             return Ok(ExitCode::Done);
         }
         found => found?,
@@ -117,7 +121,16 @@ fn agree(destruction: &Destruction, ui: &mut Ui) -> Result<Option<String>> {
         return Ok(Some(name.clone()));
     }
     match settings.consent {
-        Consent::Given => Ok(None),
+        Consent::Given if destruction.loses.is_empty() => Ok(None),
+        // `--yes` alone is habit; together with the name it is a decision.
+        Consent::Given if settings.name.as_deref() == Some(name) => Ok(None),
+        Consent::Given => {
+            let message = format!(
+                "taking {name} down destroys its data, and --yes alone does not decide that"
+            );
+            Err(CliError::new(Kind::Failed, message)
+                .hint(format!("if that is meant: syncctl down --yes --name {name}")))
+        }
         Consent::Ask if destruction.loses.is_empty() => {
             ui.confirm("Take it down?")?;
             Ok(None)

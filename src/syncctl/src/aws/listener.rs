@@ -15,7 +15,7 @@ use crate::ui::units;
 
 pub(crate) struct Screen {
     progress: Progress,
-    signals: Signals,
+    can_ask: bool,
     every_resource: bool,
     state: Mutex<State>,
 }
@@ -32,7 +32,7 @@ impl Screen {
     pub(crate) fn new(settings: &Settings) -> Self {
         Self {
             progress: Progress::new(settings),
-            signals: Signals::listen(settings.can_ask),
+            can_ask: settings.can_ask,
             every_resource: settings.verbosity >= Verbosity::Verbose,
             state: Mutex::default(),
         }
@@ -83,6 +83,20 @@ fn word(progress: Resource) -> &'static str {
     }
 }
 
+/// Auto Scaling's word in a person's.
+fn activity(status: &str) -> &str {
+    match status {
+        "InProgress" => "begun",
+        "Successful" => "done",
+        "Failed" => "failed",
+        "Cancelled" => "cancelled",
+        "WaitingForELBConnectionDraining" => "connections are draining",
+        "WaitingForInstanceWarmup" => "warming up",
+        "PreInService" | "MidLifecycleAction" => "booting",
+        other => other,
+    }
+}
+
 impl Listener for Screen {
     fn tell(&self, event: Event) {
         match event {
@@ -121,6 +135,15 @@ impl Listener for Screen {
                 );
                 self.progress.done(&text);
             }
+            Event::Activity { description, status, reason } => {
+                let text = format!("{}: {}", printable(&description), activity(&status));
+                match reason.filter(|_| status == "Failed") {
+                    Some(reason) => {
+                        self.progress.trouble(&format!("{text}: {}", printable(&reason)));
+                    }
+                    None => self.progress.done(&text),
+                }
+            }
             Event::Shipped { sha256, bytes: 0 } => {
                 self.progress.done(&format!("release {} is there already", &sha256[..12]));
             }
@@ -138,6 +161,6 @@ impl Listener for Screen {
     }
 
     fn wish(&self) -> Wish {
-        self.signals.wish()
+        Signals::of_process().wish(self.can_ask)
     }
 }

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use cloud::LogLine;
 use deploy::verify::outputs;
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 
 use super::Session;
 use super::listener::Screen;
+use super::signals::Signals;
 use crate::error::{CliError, Kind, Result};
 use crate::exit_code::ExitCode;
 use crate::ui::Ui;
@@ -20,7 +23,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 
 pub(crate) fn run(session: &Session, follow: bool, lines: usize, ui: &mut Ui) -> Result<ExitCode> {
     let screen = Screen::new(ui.settings());
-    let outputs = session.run(&screen, async |deployer| outputs(&deployer).await)?;
+    let outputs = session.inquire(&screen, async |deployer| outputs(&deployer).await)?;
     let group = outputs.get("ServerLogGroup").ok_or_else(|| {
         CliError::new(Kind::Unavailable, "the app stack names no log group")
             .hint("`syncctl up` completes it")
@@ -29,7 +32,7 @@ pub(crate) fn run(session: &Session, follow: bool, lines: usize, ui: &mut Ui) ->
     let mut shown: Vec<(Timestamp, String, String)> = Vec::new();
     let mut first = true;
     loop {
-        let found = session.run(&screen, async |deployer| {
+        let found = session.inquire(&screen, async |deployer| {
             Ok(deployer.cloud.log_lines(group, since, 10_000).await?)
         })?;
         let fresh: Vec<_> = found
@@ -42,15 +45,10 @@ pub(crate) fn run(session: &Session, follow: bool, lines: usize, ui: &mut Ui) ->
             .collect();
         let skip = if first { fresh.len().saturating_sub(lines) } else { 0 };
         for line in &fresh[skip..] {
-            let at = line.at.strftime("%Y-%m-%d %H:%M:%S");
-            ui.line(&format!(
-                "{at}  {}  {}",
-                printable(&line.stream),
-                printable(line.text.trim_end())
-            ))?;
+            show(line, ui)?;
         }
         ui.flush()?;
-        if !follow || deploy::Listener::wish(&screen) != deploy::Wish::GoOn {
+        if !follow || Signals::of_process().interrupted_anew() {
             return Ok(ExitCode::Done);
         }
         // Lines of the same millisecond come again with the next look; those that were shown are left out.
@@ -67,4 +65,22 @@ pub(crate) fn run(session: &Session, follow: bool, lines: usize, ui: &mut Ui) ->
         first = false;
         std::thread::sleep(PAUSE);
     }
+}
+
+#[derive(Debug, Serialize)]
+struct Document<'a> {
+    component: &'a str,
+    at: Timestamp,
+    text: &'a str,
+}
+
+fn show(line: &LogLine, ui: &mut Ui) -> Result<()> {
+    let text = line.text.trim_end();
+    if ui.is_json() {
+        let document = Document { component: &line.stream, at: line.at, text };
+        let text = ui.json_line("syncctl/log-line/1", &document)?;
+        return ui.result(&text);
+    }
+    let at = line.at.strftime("%Y-%m-%d %H:%M:%S");
+    ui.line(&format!("{at}  {}  {}", printable(&line.stream), printable(text)))
 }

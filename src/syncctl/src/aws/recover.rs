@@ -31,7 +31,7 @@ struct Document<'a> {
 pub(crate) fn run(session: &Session, request: &Request, ui: &mut Ui) -> Result<ExitCode> {
     let found = {
         let screen = Screen::new(ui.settings());
-        session.run(&screen, async |deployer| diagnose(&deployer).await)?
+        session.inquire(&screen, async |deployer| diagnose(&deployer).await)?
     };
     for ailment in &found {
         describe(ailment, ui);
@@ -69,15 +69,22 @@ fn describe(ailment: &Ailment, ui: &mut Ui) {
     if !ailment.blockers.is_empty() {
         ui.note(&format!("  in the way: {}", ailment.blockers.join(", ")));
     }
-    if !ailment.precious.is_empty() {
-        ui.note(&format!("  it holds data: {}", ailment.precious.join(", ")));
+    if !ailment.kept.is_empty() {
+        ui.note(&format!("  it holds data, which stays: {}", ailment.kept.join(", ")));
+    }
+    if !ailment.doomed.is_empty() {
+        ui.note(&format!("  it holds data that would go with it: {}", ailment.doomed.join(", ")));
+    }
+    if !ailment.waiting.is_empty() {
+        ui.note(&format!("  plans that wait: {}", ailment.waiting.join(", ")));
     }
 }
 
 fn agree(ailment: &Ailment, request: &Request, ui: &mut Ui) -> Result<()> {
     // Nothing is lost by removing a stack that holds nothing.
-    let harmless =
-        ailment.precious.is_empty() && matches!(ailment.cure, Cure::Remove | Cure::Discard);
+    let harmless = ailment.doomed.is_empty()
+        && ailment.waiting.is_empty()
+        && matches!(ailment.cure, Cure::Remove | Cure::Discard);
     if request.from_up && harmless {
         return Ok(());
     }
@@ -101,6 +108,8 @@ fn agree(ailment: &Ailment, request: &Request, ui: &mut Ui) -> Result<()> {
 fn failed(ailment: &Ailment, request: &Request, error: DeployError) -> CliError {
     let error = CliError::from(error);
     match ailment.cure {
+        Cure::Remove | Cure::RemoveAgain if !ailment.doomed.is_empty() => error
+            .hint("`syncctl down` takes it down with its data, and asks by name first"),
         Cure::GoOn if request.skip.is_empty() => error.hint(format!(
             "mend what is in the way and run `syncctl recover` again, or leave it as it is: `syncctl recover --skip {}`",
             ailment.blockers.first().map_or("ID", String::as_str)

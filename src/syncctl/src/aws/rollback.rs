@@ -24,7 +24,7 @@ struct Document<'a> {
 /// The history, newest first, and the digest of the deployed release.
 fn read(session: &Session, ui: &Ui) -> Result<(Vec<Record>, Option<String>)> {
     let screen = Screen::new(ui.settings());
-    Ok(session.run(&screen, async |deployer| {
+    Ok(session.inquire(&screen, async |deployer| {
         let caller = deployer.cloud.caller().await?;
         let deployment = deployer.deployment();
         let name = stack::stack_name(&deployment.name, stack::StackKind::App);

@@ -12,6 +12,7 @@ use rand::distr::{Alphanumeric, SampleString as _};
 use signal_hook::consts::SIGTERM;
 
 use super::endpoint::Http;
+use super::signals::Signals;
 use crate::deployment::Chosen;
 use crate::error::{CliError, Kind, Result};
 use crate::programs;
@@ -58,12 +59,27 @@ impl Session {
         // Lower case: the run names change sets and tokens, and people read them.
         let run = Alphanumeric.sample_string(&mut rand::rng(), 10).to_ascii_lowercase();
         let endpoint = Http::new()?;
+        let _ = Signals::of_process();
         let terminated = Arc::new(AtomicBool::new(false));
         let _ = signal_hook::flag::register(SIGTERM, Arc::clone(&terminated));
         Ok(Self { runtime, aws, endpoint, blueprint, blueprint_name, release, run, terminated })
     }
 
-    /// Runs one operation to its end.
+    /// Runs one operation that changes nothing of account: Ctrl-C ends it at once.
+    pub(crate) fn inquire<T>(
+        &self,
+        listener: &dyn Listener,
+        operation: impl AsyncFnOnce(Deployer<'_>) -> deploy::Result<T>,
+    ) -> deploy::Result<T> {
+        self.run(listener, async |deployer| {
+            tokio::select! {
+                done = operation(deployer) => done,
+                () = interrupted() => Err(deploy::DeployError::Cancelled(self.name().to_owned())),
+            }
+        })
+    }
+
+    /// Runs one operation to its end. It asks its listener what to do about Ctrl-C.
     pub(crate) fn run<T>(
         &self,
         listener: &dyn Listener,
@@ -93,7 +109,6 @@ impl Session {
 
     /// Waits until SIGTERM has come, perhaps before this operation began.
     async fn terminated(&self) {
-        const LOOK: std::time::Duration = std::time::Duration::from_millis(100);
         while !self.terminated.load(Ordering::Relaxed) {
             tokio::time::sleep(LOOK).await;
         }
@@ -124,6 +139,16 @@ impl Session {
     /// Another release for what follows.
     pub(crate) fn set_release(&mut self, release: Release) {
         self.release = Some(release);
+    }
+}
+
+/// How often signals are looked at.
+const LOOK: std::time::Duration = std::time::Duration::from_millis(100);
+
+/// Waits until Ctrl-C has come, perhaps before this operation began.
+async fn interrupted() {
+    while !Signals::of_process().interrupted_anew() {
+        tokio::time::sleep(LOOK).await;
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Session;
 use crate::error::Result;
+use crate::invitation::InvitationDocument;
 use crate::ui::Ui;
 use crate::ui::units;
 
@@ -17,6 +18,9 @@ struct Document<'a> {
     seconds: f64,
     #[serde(flatten)]
     verified: &'a deploy::verify::Verified,
+    /// For the first user, where nobody has an account yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invitation: Option<&'a InvitationDocument>,
 }
 
 /// The end of `up`, `apply`, `roll` and `rollback`: what changed, how long it took, where it is.
@@ -25,13 +29,14 @@ pub(crate) fn applied(
     session: &Session,
     applied: &Applied,
     elapsed: Duration,
+    invitation: Option<&InvitationDocument>,
     ui: &mut Ui,
 ) -> Result<()> {
     let verified = &applied.verified;
     if ui.is_json() {
         let outcome = if applied.changed { "changed" } else { "unchanged" };
         let (name, seconds) = (session.name(), elapsed.as_secs_f64());
-        return ui.json(format, &Document { outcome, name, seconds, verified });
+        return ui.json(format, &Document { outcome, name, seconds, verified, invitation });
     }
     let name = session.name();
     let style = ui.style();

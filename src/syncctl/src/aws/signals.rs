@@ -1,38 +1,55 @@
-//! Ctrl-C asks what to do; a second one leaves at once. AWS goes on either way.
+//! Ctrl-C while AWS is at work asks what to do; a second one leaves at once. AWS goes on either way.
 
 use std::io::{self, BufRead as _, Write as _};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use deploy::Wish;
 use signal_hook::consts::SIGINT;
 
+/// One for the whole process: a Ctrl-C between two steps of a command counts for the next one.
+static SIGNALS: OnceLock<Signals> = OnceLock::new();
+
 pub(crate) struct Signals {
-    interrupts: Arc<AtomicUsize>,
-    answered: AtomicUsize,
-    can_ask: bool,
+    interrupted: Arc<AtomicBool>,
+    /// The next Ctrl-C ends the process, whoever is listening.
+    armed: Arc<AtomicBool>,
 }
 
 impl Signals {
-    pub(crate) fn listen(can_ask: bool) -> Self {
-        let interrupts = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&interrupts);
-        // The second Ctrl-C ends the process even where nothing asks for wishes.
-        let second = Arc::new(AtomicBool::new(false));
-        let _ = signal_hook::flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&second));
-        let _ = signal_hook::flag::register(SIGINT, second);
-        let _ = signal_hook::flag::register_usize(SIGINT, Arc::clone(&counted), 1);
-        Self { interrupts, answered: AtomicUsize::new(0), can_ask }
+    pub(crate) fn of_process() -> &'static Self {
+        SIGNALS.get_or_init(Self::listen)
+    }
+
+    /// Those that are listened for, if this command listens at all.
+    pub(crate) fn listening() -> Option<&'static Self> {
+        SIGNALS.get()
+    }
+
+    fn listen() -> Self {
+        let interrupted = Arc::new(AtomicBool::new(false));
+        let armed = Arc::new(AtomicBool::new(false));
+        // In this order: the first one arms the second.
+        let _ = signal_hook::flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&armed));
+        let _ = signal_hook::flag::register(SIGINT, Arc::clone(&armed));
+        let _ = signal_hook::flag::register(SIGINT, Arc::clone(&interrupted));
+        Self { interrupted, armed }
+    }
+
+    /// Whether Ctrl-C came since this was asked last.
+    pub(crate) fn interrupted_anew(&self) -> bool {
+        self.interrupted.swap(false, Ordering::Relaxed)
     }
 
     /// What the person wants now. Asks where there is somebody to answer.
-    pub(crate) fn wish(&self) -> Wish {
-        let interrupted = self.interrupts.load(Ordering::Relaxed);
-        if interrupted == self.answered.load(Ordering::Relaxed) {
+    pub(crate) fn wish(&self, can_ask: bool) -> Wish {
+        if !self.interrupted_anew() {
             return Wish::GoOn;
         }
-        self.answered.store(interrupted, Ordering::Relaxed);
-        if self.can_ask { ask() } else { Wish::Detach }
+        let wish = if can_ask { ask() } else { Wish::Detach };
+        // Whoever waits may change their mind.
+        self.armed.store(wish != Wish::GoOn, Ordering::Relaxed);
+        wish
     }
 }
 

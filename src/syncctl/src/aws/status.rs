@@ -21,7 +21,7 @@ struct Document<'a> {
 pub(crate) fn run(session: &Session, ui: &mut Ui) -> Result<ExitCode> {
     let found = {
         let screen = Screen::new(ui.settings());
-        session.run(&screen, async |deployer| status(&deployer).await)?
+        session.inquire(&screen, async |deployer| status(&deployer).await)?
     };
     if ui.is_json() {
         let document = Document { healthy: found.is_well(), status: &found };

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use store::Invitation;
 
 use super::accounts::{accounts, entry};
+use super::apply::failed_without_account;
 use super::apply::{Request, run as apply};
-use super::{Session, apply::failed_without_account};
+use super::{Session, show};
 use crate::error::Result;
 use crate::exit_code::ExitCode;
 use crate::invitation;
@@ -21,30 +22,38 @@ pub(crate) fn run(session: &Session, file: Option<PathBuf>, ui: &mut Ui) -> Resu
         }
         path => invitation::reserve(path)?,
     };
-    let (code, applied) = apply("syncctl/up/1", session, &Request::default(), ui)?;
-    let entry = entry(&applied.verified.outputs);
+    let (applied, elapsed) = apply(session, &Request::default(), ui)?;
     let accounts = accounts(session, &applied.verified.outputs)?;
-    let first: Result<Option<Invitation>, _> = session.block_on(async {
+    // A job's log is read by many: without a file of its own an invitation is only shown to a person.
+    let may_show = ui.settings().can_ask || file.is_some();
+    let first: store::Result<(bool, Option<Invitation>)> = session.block_on(async {
         // An invitation that waits stays valid, unless a file for a new one was asked for.
         let (known, pending) = (accounts.list().await?, accounts.pending().await?);
-        match known.is_empty() && (pending.is_empty() || file.is_some()) {
-            true => accounts.invite_first().await,
-            false => Ok(None),
+        let nobody = known.is_empty();
+        match nobody && may_show && (pending.is_empty() || file.is_some()) {
+            true => Ok((nobody, accounts.invite_first().await?)),
+            false => Ok((nobody, None)),
         }
     });
-    if let Some(invitation) = first.map_err(failed_without_account)? {
-        let document = invitation::deliver(&invitation, file)?;
-        if ui.is_json() {
-            // The report has its own document already; the invitation is a second one.
-            ui.json("syncctl/invitation/1", &document)?;
-        } else {
+    let (nobody, first) = first.map_err(failed_without_account)?;
+    let invitation = match &first {
+        Some(invitation) => Some(invitation::deliver(invitation, file)?),
+        None => None,
+    };
+    show::applied("syncctl/up/1", session, &applied, elapsed, invitation.as_ref(), ui)?;
+    match &invitation {
+        Some(document) if !ui.is_json() => {
             ui.line("")?;
-            invitation::report(&document, ui)?;
+            invitation::report(document, ui)?;
             ui.note("\nNext:");
-            for command in invitation::login_commands(&document, &entry) {
+            for command in invitation::login_commands(document, &entry(&applied.verified.outputs)) {
                 ui.note(&format!("  {command}"));
             }
         }
+        None if nobody => ui.note(
+            "\nNobody has an account yet. Invite the first user with `syncctl user add EMAIL`, or let `syncctl up --invitation-file FILE` write the invitation.",
+        ),
+        _ => {}
     }
-    Ok(code)
+    Ok(ExitCode::Done)
 }

@@ -6,6 +6,7 @@ use clap::{ArgAction, Args};
 use crate::aws::Session;
 use crate::aws::apply::{Request, run as apply, run_sealed};
 use crate::aws::session::require_aws;
+use crate::aws::show;
 use crate::deployment;
 use crate::env_vars;
 use crate::error::Result;
@@ -31,16 +32,16 @@ pub(crate) struct ApplyArgs {
 }
 
 pub(crate) fn run(args: ApplyArgs, ui: &mut Ui) -> Result<ExitCode> {
-    const FORMAT: &str = "syncctl/apply/1";
     let chosen = deployment::load(ui)?;
     require_aws(&chosen, "apply")?;
     let session = Session::open(chosen, ui)?;
-    let (code, _) = match args.plan {
-        Some(file) => run_sealed(FORMAT, &session, &file, ui)?,
+    let (applied, elapsed) = match args.plan {
+        Some(file) => run_sealed(&session, &file, ui)?,
         None => {
             let (allow_data_loss, revert_drift) = (args.allow_data_loss, args.revert_drift);
-            apply(FORMAT, &session, &Request { allow_data_loss, revert_drift }, ui)?
+            apply(&session, &Request { allow_data_loss, revert_drift }, ui)?
         }
     };
-    Ok(code)
+    show::applied("syncctl/apply/1", &session, &applied, elapsed, None, ui)?;
+    Ok(ExitCode::Done)
 }

@@ -16,7 +16,11 @@ use crate::ui::Ui;
 
 mod loss;
 
-/// Stop the service; its data stays
+/// Stop the service; what the blueprint keeps stays
+///
+/// On this machine the data stays. On AWS both stacks go, after saying what dies and what stays:
+/// what the blueprint calls disposable is emptied and gone, the rest is taken over by the next `up`.
+/// Losing data needs the name typed, or `--yes --name NAME`.
 ///
 /// With --purge-data everything is deleted as well, after saying what will be lost. That needs the
 /// name of the deployment typed; `--yes --name NAME` does it without a question. A deployment with

@@ -36,7 +36,7 @@ pub(crate) fn run(args: DriftArgs, ui: &mut Ui) -> Result<ExitCode> {
     let session = Session::look(chosen, ui)?;
     let found = {
         let screen = Screen::new(ui.settings());
-        session.run(&screen, async |deployer| {
+        session.inquire(&screen, async |deployer| {
             let observed = observe::observe(deployer.cloud, deployer.deployment()).await?;
             if observed.data.is_none() && observed.app.is_none() {
                 let name = deployer.deployment().name.to_string();

@@ -27,7 +27,7 @@ pub(crate) fn run(_: OutputsArgs, ui: &mut Ui) -> Result<ExitCode> {
     let session = Session::look(chosen, ui)?;
     let outputs = {
         let screen = Screen::new(ui.settings());
-        session.run(&screen, async |deployer| deploy::verify::outputs(&deployer).await)?
+        session.inquire(&screen, async |deployer| deploy::verify::outputs(&deployer).await)?
     };
     if ui.is_json() {
         ui.json("syncctl/outputs/1", &Document { outputs })?;

@@ -57,7 +57,7 @@ pub(crate) fn run(args: PlanArgs, ui: &mut Ui) -> Result<ExitCode> {
     };
     let prepared = {
         let screen = Screen::new(ui.settings());
-        session.run(&screen, async |deployer| prepare(&deployer, planning).await)?
+        session.inquire(&screen, async |deployer| prepare(&deployer, planning).await)?
     };
     if let Some(path) = &args.out
         && let Err(error) = write_seal(&prepared, path)

@@ -38,7 +38,9 @@ pub(crate) fn run(args: RollArgs, ui: &mut Ui) -> Result<ExitCode> {
         refuse_bake(args.bake)?;
         let release = aws::session::release(&deployment, Some(&args.release))?;
         let session = Session::with_release(deployment, release, ui)?;
-        return Ok(aws::apply::run("syncctl/roll/1", &session, &Request::default(), ui)?.0);
+        let (applied, elapsed) = aws::apply::run(&session, &Request::default(), ui)?;
+        aws::show::applied("syncctl/roll/1", &session, &applied, elapsed, None, ui)?;
+        return Ok(ExitCode::Done);
     }
     let data_dir = deployment.data_dir()?;
     let program = programs::resolved(&args.release)?;

@@ -33,7 +33,9 @@ pub(crate) fn run(args: RollbackArgs, ui: &mut Ui) -> Result<ExitCode> {
         refuse_bake(args.bake)?;
         let mut session = Session::look(deployment, ui)?;
         aws::rollback::choose(&mut session, args.release.as_deref(), ui)?;
-        return Ok(aws::apply::run("syncctl/rollback/1", &session, &Request::default(), ui)?.0);
+        let (applied, elapsed) = aws::apply::run(&session, &Request::default(), ui)?;
+        aws::show::applied("syncctl/rollback/1", &session, &applied, elapsed, None, ui)?;
+        return Ok(ExitCode::Done);
     }
     let data_dir = deployment.data_dir()?;
     let at = data_dir.clone();

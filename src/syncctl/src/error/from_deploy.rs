@@ -36,7 +36,7 @@ impl From<DeployError> for CliError {
                 .hint("`syncctl status` shows the servers, `syncctl logs` what they say")
                 .hint("`syncctl up` goes on waiting; `syncctl rollback` returns to the release before"),
             DeployError::Stale(_) => found.hint("seal a new plan with `syncctl plan --out FILE` and look at it again"),
-            DeployError::Losses(_) => found.hint("name what may be lost with --allow-data-loss ID, or change the blueprint"),
+            DeployError::Losses(_) => found,
             DeployError::Protected { .. } | DeployError::Cancelled(_) => found,
             DeployError::Release(_) => found
                 .hint("`make release` builds servers that any image runs; name one with servers.release"),
@@ -64,7 +64,9 @@ fn kind(error: &DeployError) -> Kind {
         DeployError::Absent { .. } => Kind::NotFound,
         DeployError::NotReady(_) => Kind::Unavailable,
         DeployError::Stale(_) => Kind::Stale,
-        DeployError::Failed { status, .. } if status.as_str() == "UPDATE_ROLLBACK_COMPLETE" => {
+        DeployError::Failed { status, stack, .. }
+            if status.as_str() == "UPDATE_ROLLBACK_COMPLETE" && !stack.ends_with("-data") =>
+        {
             Kind::ReleaseUndone
         }
         DeployError::Detached(_) => Kind::Detached,

@@ -34,7 +34,7 @@ fn help_shows_the_commands_and_where_to_start() {
       drill        Take something away on purpose, under load, and report what users
                    would have noticed
       logs         Print what the parts of the service have logged, merged by time
-      down         Stop the service; its data stays
+      down         Stop the service; what the blueprint keeps stays
       user         Invite people, list accounts, disable them
       mail         Read the mail the local service has sent; nothing leaves this
                    machine

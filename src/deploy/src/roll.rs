@@ -1,0 +1,103 @@
+//! The roll within a stack update, instance by instance, as the group tells it.
+
+use std::collections::HashMap;
+
+use cloud::{Activity, StackEvent};
+use jiff::Timestamp;
+
+use crate::deployer::Deployer;
+use crate::events::Event;
+
+/// Lines of the console that are shown of an instance that did not boot.
+const LAST_LINES: usize = 12;
+
+/// Watches the group while its stack changes.
+pub(crate) struct Roll {
+    began: Timestamp,
+    group: Option<String>,
+    told: HashMap<String, String>,
+    /// Whether a failing instance has had its say; the others fail for the same reason.
+    has_failed: bool,
+}
+
+impl Roll {
+    /// What happened before `began` belongs to others.
+    pub(crate) fn new(began: Timestamp) -> Self {
+        Self { began, group: None, told: HashMap::new(), has_failed: false }
+    }
+
+    /// Takes note of the group as soon as an event names it.
+    pub(crate) fn note(&mut self, event: &StackEvent) {
+        if event.resource_type == "AWS::AutoScaling::AutoScalingGroup" {
+            self.group = event.physical_id.clone().filter(|name| !name.is_empty());
+        }
+    }
+
+    /// Tells what is new. That the group cannot be asked is no reason to stop following the stack.
+    pub(crate) async fn tell(&mut self, deployer: &Deployer<'_>) {
+        let Some(group) = &self.group else { return };
+        let Ok(mut activities) = deployer.cloud.activities(group).await else { return };
+        activities.retain(|activity| activity.started >= self.began);
+        activities.reverse();
+        for activity in activities {
+            if self.told.get(&activity.id) == Some(&activity.status) {
+                continue;
+            }
+            self.told.insert(activity.id.clone(), activity.status.clone());
+            deployer.tell(Event::Activity {
+                description: activity.description.clone(),
+                status: activity.status.clone(),
+                reason: activity.message.clone(),
+            });
+            if activity.status == "Failed" && !self.has_failed {
+                self.has_failed = true;
+                tell_last_words(deployer, &activity).await;
+            }
+        }
+    }
+}
+
+/// Asked at once: a failed instance is soon gone, and its console with it.
+async fn tell_last_words(deployer: &Deployer<'_>, activity: &Activity) {
+    let Some(instance) = instance(&activity.description) else { return };
+    if let Ok(Some(console)) = deployer.cloud.console_output(instance).await {
+        deployer.trouble(format!("last lines of the console of {instance}:"));
+        for line in last_lines(&console) {
+            deployer.trouble(line);
+        }
+    }
+}
+
+/// The last lines that say something.
+pub(crate) fn last_lines(console: &str) -> Vec<&str> {
+    let lines: Vec<&str> =
+        console.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    lines[lines.len().saturating_sub(LAST_LINES)..].to_vec()
+}
+
+/// The instance in `Launching a new EC2 instance: i-0123456789abcdef0`.
+fn instance(description: &str) -> Option<&str> {
+    let from = &description[description.find("i-")?..];
+    let end = from.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-');
+    Some(&from[..end.unwrap_or(from.len())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{instance, last_lines};
+
+    #[test]
+    fn the_instance_is_read_from_the_groups_words() {
+        let words = "Launching a new EC2 instance: i-0123456789abcdef0.  Status Reason: …";
+        assert_eq!(instance(words), Some("i-0123456789abcdef0"));
+        assert_eq!(instance("Updating load balancers"), None);
+    }
+
+    #[test]
+    fn only_the_last_lines_that_say_something_are_shown() {
+        let console: String = (0..30).map(|line| format!("line {line}\n\n")).collect();
+        assert_eq!(last_lines(&console).first(), Some(&"line 18"));
+        assert_eq!(last_lines(&console).len(), 12);
+        assert!(last_lines("\n").is_empty());
+    }
+}
