@@ -75,8 +75,10 @@ impl Supervisor {
         let was = self.in_force.release.clone();
         if self.in_force.look(sight) {
             self.tell_rollout(true);
-            self.keep_release();
+            // The verdict first: whoever waits for the end of the roll asks for it next. After a crash in between it is
+            // reached, and written, once more.
             self.keep_verdict();
+            self.keep_release();
         }
         if self.in_force.release != was {
             self.effective = self.desired.with_release(&self.in_force.release);
