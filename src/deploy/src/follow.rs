@@ -215,3 +215,63 @@ pub fn failure(deployer: &Deployer<'_>, operation: &Operation, ended: &Ended) ->
         cause: cause.map(|cause| Box::new(cause.with_line(deployer.blueprint))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Operation, What, has_ended, is_undone};
+    use crate::plan::Kind;
+    use cloud::{StackEvent, StackStatus};
+
+    fn operation(what: What) -> Operation {
+        let (stack, name) = ("arn:aws:cloudformation:eu-west-1:1:stack/acme/1", "acme");
+        Operation {
+            kind: Kind::App,
+            stack: stack.to_owned(),
+            name: name.to_owned(),
+            after: None,
+            what,
+        }
+    }
+
+    fn of_stack(status: &str) -> StackEvent {
+        StackEvent {
+            id: status.to_owned(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            logical_id: "acme".to_owned(),
+            physical_id: Some("arn:aws:cloudformation:eu-west-1:1:stack/acme/1".to_owned()),
+            resource_type: "AWS::CloudFormation::Stack".to_owned(),
+            status: status.to_owned(),
+            detailed_status: None,
+            reason: None,
+            token: None,
+        }
+    }
+
+    #[test]
+    fn an_update_that_has_only_begun_has_not_ended_although_the_stack_reads_as_before() {
+        let update = operation(What::Update);
+        let before = StackStatus::new("UPDATE_COMPLETE");
+        assert!(!has_ended(&update, &before, &[]));
+        let begun = [of_stack("UPDATE_IN_PROGRESS")];
+        assert!(!has_ended(&update, &before, &begun));
+        let done = [of_stack("UPDATE_IN_PROGRESS"), of_stack("UPDATE_COMPLETE")];
+        assert!(has_ended(&update, &before, &done));
+    }
+
+    #[test]
+    fn a_removal_that_failed_before_has_not_failed_again_before_it_began() {
+        let removal = operation(What::Delete);
+        let before = StackStatus::new("DELETE_FAILED");
+        assert!(!has_ended(&removal, &before, &[]));
+        assert!(!has_ended(&removal, &before, &[of_stack("DELETE_IN_PROGRESS")]));
+        assert!(has_ended(&removal, &before, &[of_stack("DELETE_FAILED")]));
+        assert!(has_ended(&removal, &StackStatus::new("DELETE_COMPLETE"), &[]));
+    }
+
+    #[test]
+    fn an_update_that_won_against_its_cancelling_is_not_undone() {
+        assert!(is_undone(&StackStatus::new("UPDATE_ROLLBACK_COMPLETE")));
+        assert!(!is_undone(&StackStatus::new("UPDATE_COMPLETE")));
+        assert!(!is_undone(&StackStatus::new("UPDATE_ROLLBACK_FAILED")));
+    }
+}
