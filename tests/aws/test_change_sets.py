@@ -84,7 +84,8 @@ def test_replacement_comes_from_the_schemas(stacks, production, app):
 
 def test_a_release_adds_a_launch_template_and_changes_the_group_in_place(stacks, production, app):
     new = app.release("6f" * 32, "00000000abcd")
-    found = by_name(stacks.change_set(production, new.text, "UPDATE", new.parameters, new.tags))
+    tags = {**new.tags, "team": "storage"}
+    found = by_name(stacks.change_set(production, new.text, "UPDATE", new.parameters, tags))
     assert found["LaunchTemplate00000000abcd"]["Action"] == "Add"
     old = next(it for it in found.values() if it["Action"] == "Remove")
     assert (old["ResourceType"], old["PolicyAction"]) == ("AWS::EC2::LaunchTemplate", "Delete")
