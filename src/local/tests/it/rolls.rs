@@ -93,9 +93,11 @@ fn a_release_that_crashes_is_undone_and_its_last_words_are_told() {
     assert!(error.to_string().contains("exit code 4"), "{error}");
     assert!(error.log_tail().iter().any(|line| line.contains("no such table")));
     let known = local::releases(deployment.data()).unwrap();
-    assert!(
-        matches!(&known[0].verdict, Verdict::Undone { reason } if reason.contains("exit code 4"))
-    );
+    // Not by its place: a deployment that was just started remembers its own release when it comes to it.
+    let undone = known.iter().any(|release| {
+        matches!(&release.verdict, Verdict::Undone { reason } if reason.contains("exit code 4"))
+    });
+    assert!(undone, "{known:?}");
 }
 
 #[test]
