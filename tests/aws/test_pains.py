@@ -258,3 +258,16 @@ def test_19_a_preview_says_when_it_may_go_and_an_environment_that_has_no_end_say
     tags = {it["Key"]: it["Value"] for it in stage.client("cloudformation").describe_stacks()["Stacks"][0]["Tags"]}
     assert "syncctl:expires" in tags
     acme.run("plan", "--detailed-exitcode", code=0)
+
+
+def test_20_protection_that_somebody_took_off_comes_back(acme, stage):
+    acme.write(more="protect: true")
+    acme.run("up", "--yes")
+    table = acme.json("outputs")["outputs"]["Table"]
+    dynamodb, cloudformation = stage.client("dynamodb"), stage.client("cloudformation")
+    dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
+    everything = '{"Statement": [{"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}]}'
+    cloudformation.set_stack_policy(StackName="acme-data", StackPolicyBody=everything)
+    acme.run("up", "--yes")
+    assert dynamodb.describe_table(TableName=table)["Table"]["DeletionProtectionEnabled"]
+    assert "Deny" in cloudformation.get_stack_policy(StackName="acme-data")["StackPolicyBody"]

@@ -49,16 +49,27 @@ pub(crate) async fn lift(deployer: &Deployer<'_>, prepared: &Prepared) -> Result
 /// Puts back what was lifted.
 pub(crate) async fn restore(deployer: &Deployer<'_>, prepared: &Prepared) -> Result<()> {
     let name = &prepared.rendered.data.name;
-    let Some(stack) = deployer.cloud.stack(name).await? else { return Ok(()) };
+    if deployer.cloud.stack(name).await?.is_none() {
+        return Ok(());
+    }
     deployer.cloud.set_stack_policy(name, &policy(PRECIOUS)).await?;
     // After a rollback the table is the old one, and CloudFormation believes that it is protected.
-    if let Some(table) = stack.outputs.get("Table") {
-        let facts = deployer.cloud.table(table).await?;
-        if deployer.deployment().database.protect && facts.is_some_and(|facts| !facts.protected) {
-            deployer.cloud.protect_table(table, true).await?;
-        }
+    if deployer.deployment().database.protect
+        && let Some(table) = unprotected_table(deployer, name).await?
+    {
+        deployer.cloud.protect_table(&table, true).await?;
     }
     Ok(())
+}
+
+/// The table of the data stack, if it is there and lets itself be deleted.
+async fn unprotected_table(deployer: &Deployer<'_>, stack: &str) -> Result<Option<String>> {
+    let stack = deployer.cloud.stack(stack).await?;
+    let Some(table) = stack.and_then(|stack| stack.outputs.get("Table").cloned()) else {
+        return Ok(None);
+    };
+    let facts = deployer.cloud.table(&table).await?;
+    Ok(facts.filter(|facts| !facts.protected).map(|_| table))
 }
 
 /// Brings protection to what the blueprint says. Whether anything had to be done.
@@ -88,7 +99,12 @@ pub(crate) async fn after_verification(
     };
     let table = prepared.rendered.data.parameters.get("TableProtection").map(String::as_str);
     let table_todo = deployer.deployment().database.protect && table == Some("false");
-    if todo.is_empty() && !policy_todo && !table_todo {
+    // CloudFormation believes that it is on; a run that was ended half-way may have left it off.
+    let lost = match table {
+        Some("true") => unprotected_table(deployer, &rendered.data.name).await?,
+        _ => None,
+    };
+    if todo.is_empty() && !policy_todo && !table_todo && lost.is_none() {
         return Ok(false);
     }
     let work = async {
@@ -97,6 +113,9 @@ pub(crate) async fn after_verification(
         }
         for name in &todo {
             deployer.cloud.protect_stack(name, wanted).await?;
+        }
+        if let Some(table) = &lost {
+            deployer.cloud.protect_table(table, true).await?;
         }
         if table_todo {
             protect_table(deployer, prepared).await?;
