@@ -30,6 +30,8 @@ pub struct Sources {
     pub name: Option<String>,
     /// `--region`; wins over `--set region`.
     pub region: Option<String>,
+    /// `--ttl`; wins over `--set ttl`.
+    pub ttl: Option<String>,
 }
 
 /// Brings all sources together.
@@ -78,12 +80,12 @@ pub fn validate(
 /// The sources from the strongest to the weakest.
 fn layers(sources: &Sources, problems: &mut Diagnostics) -> [Layer; 5] {
     let environment = &sources.environment;
-    let flags = layer::from_flags(
-        &sources.sets,
-        sources.name.as_deref(),
-        sources.region.as_deref(),
-        problems,
-    );
+    let named = [
+        ("--name", "name", sources.name.as_deref()),
+        ("--region", "region", sources.region.as_deref()),
+        ("--ttl", "ttl", sources.ttl.as_deref()),
+    ];
+    let flags = layer::from_flags(&sources.sets, named, problems);
     let exported = layer::from_environment(environment, problems);
     let file = sources.file.as_ref().map(|document| read(document, environment, problems));
     let preset = sources.preset.and_then(|preset| match preset.document() {

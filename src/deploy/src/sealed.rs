@@ -147,7 +147,8 @@ fn digest(prepared: &Prepared, kind: StackKind) -> String {
     let stack = prepared.rendered_stack(kind);
     let mut held = Sha256::new();
     held.update(stack.template.to_text());
-    for (name, value) in &stack.parameters {
+    // The expiry is counted from now, and the sealed change set has its own.
+    for (name, value) in stack.parameters.iter().filter(|(name, _)| *name != stack::EXPIRES) {
         held.update(format!("\n{name}={value}"));
     }
     hex::encode(held.finalize())

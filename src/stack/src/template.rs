@@ -11,6 +11,13 @@ impl Template {
         Self(value)
     }
 
+    /// A deployed template as it was handed in; `None` for one that is not ours, which is JSON.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(text).ok()?;
+        value.is_object().then_some(Self(value))
+    }
+
     /// The same with the fixed names as they are in one account and Region, which lets CloudFormation take over what
     /// exists under them.
     #[must_use]

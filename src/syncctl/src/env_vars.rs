@@ -26,6 +26,10 @@ pub(crate) const PLAN_QUICK: &str = "SYNCCTL_PLAN_QUICK";
 pub(crate) const APPLY_ALLOW_DATA_LOSS: &str = "SYNCCTL_APPLY_ALLOW_DATA_LOSS";
 /// Undo drift as well (`apply --revert-drift`).
 pub(crate) const APPLY_REVERT_DRIFT: &str = "SYNCCTL_APPLY_REVERT_DRIFT";
+/// How long a preview may live (`up --ttl`).
+pub(crate) const TTL: &str = "SYNCCTL_TTL";
+/// How many previews to collect at most (`preview gc --max`).
+pub(crate) const PREVIEW_GC_MAX: &str = "SYNCCTL_PREVIEW_GC_MAX";
 /// How many events to show (`events --last`).
 pub(crate) const EVENTS_LAST: &str = "SYNCCTL_EVENTS_LAST";
 /// Failures only (`events --failures`).
@@ -145,6 +149,8 @@ pub(crate) const VARIABLES: &[Variable] = &[
         "Ids of what may be lost, separated by commas",
     ),
     flag(APPLY_REVERT_DRIFT, "apply --revert-drift", "`true` undoes what was changed by hand"),
+    flag(TTL, "up|plan|apply|preview extend --ttl", "How long a preview may live, e.g. `48h`"),
+    flag(PREVIEW_GC_MAX, "preview gc --max", "How many previews to collect at most"),
     flag(EVENTS_LAST, "events --last", "How many events to show"),
     flag(EVENTS_FAILURES, "events --failures", "`true` shows failures only"),
     flag(
@@ -182,6 +188,10 @@ pub(crate) const VARIABLES: &[Variable] = &[
         "One blueprint value each, in capitals, two underscores per dot: `SYNCCTL_SET_SERVERS__MIN=2`",
     ),
     alone(SYNCD, "Path of the server program, instead of `syncd` beside `syncctl`"),
+    alone(
+        "GITHUB_HEAD_REF …",
+        "The branch for `--name auto` where none is checked out, as CI systems tell it: of GitHub, GitLab, Jenkins, Bitbucket, Buildkite, CircleCI and Azure",
+    ),
     alone("XDG_DATA_HOME", "Where data directories live; default `~/.local/share`"),
     alone("NO_COLOR", "Any value: no colour"),
     alone("FORCE_COLOR", "Any value but `0`: colour without a terminal as well"),

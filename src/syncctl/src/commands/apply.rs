@@ -7,6 +7,7 @@ use crate::aws::Session;
 use crate::aws::apply::{Request, run as apply, run_sealed};
 use crate::aws::session::require_aws;
 use crate::aws::show;
+use crate::commands::lifetime::Lifetime;
 use crate::deployment;
 use crate::env_vars;
 use crate::error::Result;
@@ -29,10 +30,12 @@ pub(crate) struct ApplyArgs {
     /// Undo what was changed past syncctl as well
     #[arg(long, value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, env = env_vars::APPLY_REVERT_DRIFT, hide_env = true)]
     revert_drift: bool,
+    #[command(flatten)]
+    lifetime: Lifetime,
 }
 
 pub(crate) fn run(args: ApplyArgs, ui: &mut Ui) -> Result<ExitCode> {
-    let chosen = deployment::load(ui)?;
+    let chosen = deployment::load_with_ttl(ui, args.lifetime.ttl())?;
     require_aws(&chosen, "apply")?;
     let session = Session::open(chosen, ui)?;
     let (applied, elapsed) = match args.plan {

@@ -13,6 +13,7 @@ use crate::aws::listener::Screen;
 use crate::aws::plan::{Shape, show};
 use crate::aws::session::require_aws;
 use crate::cli::Format;
+use crate::commands::lifetime::Lifetime;
 use crate::deployment;
 use crate::env_vars;
 use crate::error::{CliError, Kind, Result};
@@ -35,10 +36,12 @@ pub(crate) struct PlanArgs {
     /// Compare templates only: no change sets, no drift, no checks of the account
     #[arg(long, value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, env = env_vars::PLAN_QUICK, hide_env = true)]
     quick: bool,
+    #[command(flatten)]
+    lifetime: Lifetime,
 }
 
 pub(crate) fn run(args: PlanArgs, ui: &mut Ui) -> Result<ExitCode> {
-    let chosen = deployment::load(ui)?;
+    let chosen = deployment::load_with_ttl(ui, args.lifetime.ttl())?;
     require_aws(&chosen, "plan")?;
     let session = Session::open(chosen, ui)?;
     if let Some(path) = args.out.as_ref().filter(|path| path.exists()) {

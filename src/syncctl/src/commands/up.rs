@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::accounts::{Entry, Service};
 use crate::aws::{self, Session};
+use crate::commands::lifetime::Lifetime;
 use crate::deployment;
 use crate::env_vars;
 use crate::error::Result;
@@ -27,6 +28,8 @@ pub(crate) struct UpArgs {
     /// Write the first user's invitation to this new file (mode 0600) instead of printing it
     #[arg(long, value_name = "FILE", env = env_vars::UP_INVITATION_FILE, hide_env = true)]
     invitation_file: Option<PathBuf>,
+    #[command(flatten)]
+    lifetime: Lifetime,
 }
 
 #[derive(Debug, Serialize)]
@@ -76,7 +79,7 @@ enum FirstUser {
 }
 
 pub(crate) fn run(args: UpArgs, ui: &mut Ui) -> Result<ExitCode> {
-    let deployment = deployment::load(ui)?;
+    let deployment = deployment::load_with_ttl(ui, args.lifetime.ttl())?;
     if deployment.is_aws() {
         let session = Session::open(deployment, ui)?;
         return aws::up::run(&session, args.invitation_file, ui);
