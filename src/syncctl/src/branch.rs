@@ -34,8 +34,11 @@ pub(crate) fn settle(ui: &mut Ui) -> Result<()> {
     }
     let variable = |name: &str| std::env::var(name).ok();
     let Some(branch) = checked_out().or_else(|| of_pipeline(variable)) else {
-        return Err(CliError::new(Kind::Usage, "--name auto needs a branch, and none is checked out here")
-            .hint("run it in a checkout of a branch, or write the name: --name NAME"));
+        return Err(CliError::new(
+            Kind::Usage,
+            "--name auto needs a branch, and none is checked out here",
+        )
+        .hint("run it in a checkout of a branch, or write the name: --name NAME"));
     };
     let name = StackName::from_branch(&branch).to_string();
     ui.detail(&format!("Branch {branch} is deployed as {name}."));

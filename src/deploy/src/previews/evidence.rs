@@ -1,6 +1,6 @@
 //! Reads what a decision needs, and decides.
 
-use cloud::{ChangeSetSummary, Cloud};
+use cloud::Cloud;
 use jiff::Timestamp;
 use stack::StackKind;
 
@@ -21,24 +21,21 @@ pub(super) async fn may_go(
     now: Timestamp,
 ) -> Result<Result<(), Skip>> {
     let summary = |stack: &Option<ObservedStack>| stack.as_ref().map(|it| it.summary.clone());
-    let pair = Pair {
-        name: name.to_owned(),
-        data: summary(&observed.data),
-        app: summary(&observed.app),
-    };
+    let pair =
+        Pair { name: name.to_owned(), data: summary(&observed.data), app: summary(&observed.app) };
     let bench = Bench { account: &observed.caller.account, region: cloud.region(), now };
     if let Err(skip) = glance(&pair, bench) {
         return Ok(Err(skip));
     }
     for (kind, stack) in [(StackKind::Data, &observed.data), (StackKind::App, &observed.app)] {
         let Some(stack) = stack else { continue };
-        let waiting: Vec<ChangeSetSummary> = cloud.change_sets(&stack.summary.id).await?;
+        let change_sets = cloud.change_sets(&stack.summary.id).await?;
         let evidence = Evidence {
             kind,
             stack: &stack.summary,
             template: &stack.template,
             resources: &stack.resources,
-            waiting: &waiting,
+            change_sets: &change_sets,
             table_protected: table_protected(cloud, stack).await?,
         };
         if let Err(skip) = examine(name, evidence, now) {

@@ -52,7 +52,8 @@ pub async fn extend(deployer: &Deployer<'_>, ttl: std::time::Duration) -> Result
     let until = (deployer.now)().checked_add(ttl).unwrap_or(Timestamp::MAX);
     let expires = Timestamp::from_second(until.as_second()).unwrap_or(until).to_string();
     let before = observed.parameter(there[0].0, EXPIRES).map(str::to_owned);
-    let work = there.into_iter().map(|(kind, stack)| one(deployer, &observed, kind, stack, &expires));
+    let work =
+        there.into_iter().map(|(kind, stack)| one(deployer, &observed, kind, stack, &expires));
     deployer.step(Step::Extend, try_join_all(work)).await?;
     Ok(Extended { name, before, expires })
 }
@@ -91,7 +92,11 @@ async fn one(
         let ids: Vec<&str> = set.changes.iter().map(|it| it.logical_id.as_str()).collect();
         return Err(DeployError::Refused {
             stack: name.clone(),
-            reason: format!("more time would change {} of its resources ({}), and has to change exactly one", ids.len(), ids.join(", ")),
+            reason: format!(
+                "more time would change {} of its resources ({}), and has to change exactly one",
+                ids.len(),
+                ids.join(", ")
+            ),
             cause: None,
         });
     }

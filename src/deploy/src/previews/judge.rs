@@ -1,7 +1,7 @@
 //! Whether a preview may go. Everything has to speak for it; what is not known speaks against it.
 
 use blueprint::StackName;
-use cloud::{ChangeSetSummary, StackResource, StackStatus, StackSummary};
+use cloud::{ChangeSetStatus, ChangeSetSummary, StackResource, StackStatus, StackSummary};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use stack::{EXPIRES, StackKind};
@@ -120,8 +120,8 @@ pub struct Evidence<'a> {
     pub template: &'a str,
     /// What it holds.
     pub resources: &'a [StackResource],
-    /// The change sets that wait on it.
-    pub waiting: &'a [ChangeSetSummary],
+    /// Its change sets.
+    pub change_sets: &'a [ChangeSetSummary],
     /// Whether DynamoDB refuses to delete its table.
     pub table_protected: bool,
 }
@@ -145,11 +145,7 @@ pub fn examine(name: &str, evidence: Evidence<'_>, now: Timestamp) -> Result<(),
     if evidence.table_protected || asks {
         return Err(Skip::Protected(format!("the table of {stack}")));
     }
-    let waits = |set: &&ChangeSetSummary| {
-        let age = set.created.map(|created| now.duration_since(created));
-        !set.name.starts_with(NAME_PREFIX) || age.is_none_or(|age| age < FRESH)
-    };
-    if let Some(set) = evidence.waiting.iter().find(waits) {
+    if let Some(set) = evidence.change_sets.iter().find(|set| may_be_carried_out(set, now)) {
         return Err(Skip::Planned { stack, change_set: set.name.clone() });
     }
     let holds_something = evidence.resources.iter().any(|it| it.status != "DELETE_COMPLETE");
@@ -157,6 +153,21 @@ pub fn examine(name: &str, evidence: Evidence<'_>, now: Timestamp) -> Result<(),
         return Err(Skip::Stuck { stack, status: evidence.stack.status.clone() });
     }
     Ok(())
+}
+
+/// Whether somebody may be about to carry it out: anybody else's, and one of ours that was made just now. Older ones
+/// of ours are plans that nobody came back for.
+fn may_be_carried_out(set: &ChangeSetSummary, now: Timestamp) -> bool {
+    let is_over = match &set.status {
+        ChangeSetStatus::Pending | ChangeSetStatus::Ready => false,
+        ChangeSetStatus::Empty | ChangeSetStatus::Failed(_) => true,
+        ChangeSetStatus::Spent(word) => {
+            matches!(word.as_str(), "EXECUTE_COMPLETE" | "EXECUTE_FAILED" | "OBSOLETE")
+        }
+    };
+    let is_ours = set.name.starts_with(NAME_PREFIX);
+    let is_fresh = set.created.is_none_or(|created| now.duration_since(created) < FRESH);
+    !is_over && (!is_ours || is_fresh)
 }
 
 /// Ids of what outlives its stack. Of what holds data the template has to say that it does not.

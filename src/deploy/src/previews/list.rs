@@ -65,7 +65,8 @@ pub async fn list(cloud: &dyn Cloud, now: Timestamp) -> Result<Vec<Preview>> {
 
 /// Whether a stack of the pair says so under its own name. That it can be collected is another question.
 fn is_preview(pair: &Pair) -> bool {
-    let named = |key| pair.stacks().any(|(_, it)| is_tagged(it) && it.tags.get(key) == Some(&pair.name));
+    let named =
+        |key| pair.stacks().any(|(_, it)| is_tagged(it) && it.tags.get(key) == Some(&pair.name));
     named(NAME_TAG)
 }
 

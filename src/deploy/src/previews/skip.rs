@@ -27,7 +27,9 @@ pub enum Skip {
     #[error("{0} is not in this account and Region")]
     Elsewhere(String),
     /// No expiry, or one that is no time.
-    #[error("{stack} says no time after which it may go (Expires is {found:?}); `syncctl up` writes one")]
+    #[error(
+        "{stack} says no time after which it may go (Expires is {found:?}); `syncctl up` writes one"
+    )]
     NoExpiry {
         /// Name of the stack.
         stack: String,
@@ -35,7 +37,9 @@ pub enum Skip {
         found: String,
     },
     /// A run was ended between the two.
-    #[error("its two stacks expire at different times, {data} and {app}; `syncctl preview extend` makes them agree")]
+    #[error(
+        "its two stacks expire at different times, {data} and {app}; `syncctl preview extend` makes them agree"
+    )]
     ExpiriesDiffer {
         /// Of `NAME-data`.
         data: Timestamp,

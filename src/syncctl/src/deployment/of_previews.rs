@@ -25,8 +25,11 @@ pub(crate) fn load_or_by_name(ui: &mut Ui, ttl: Option<&str>) -> Result<Chosen> 
         return Ok(chosen);
     }
     let Some(name) = ui.settings().name.clone() else {
-        return Err(CliError::new(Kind::Usage, "there is no blueprint here, and no preview is named")
-            .hint("name it with --name, or its blueprint with --file"));
+        return Err(CliError::new(
+            Kind::Usage,
+            "there is no blueprint here, and no preview is named",
+        )
+        .hint("name it with --name, or its blueprint with --file"));
     };
     let region = match ui.settings().region.clone() {
         Some(region) => region,
