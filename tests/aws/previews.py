@@ -13,6 +13,9 @@ def moment(**away):
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+GONE, LIVES = moment(hours=-2), moment(hours=30)
+
+
 def template(name, part, deployment=None, preview=True, policy="Delete"):
     """A part of a preview that is made in no time: the data part with a bucket, which has to be emptied."""
     resources = {
@@ -62,3 +65,17 @@ class Standins:
     def names(self):
         pages = self.client.get_paginator("describe_stacks").paginate()
         return {stack["StackName"]: stack["StackStatus"] for page in pages for stack in page["Stacks"]}
+
+
+def expire(stage, name):
+    """Nobody can wait for an hour here: the time is set as an update of the stacks sets it."""
+    client = stage.client("cloudformation")
+    for stack in (f"{name}-data", name):
+        found = client.describe_stacks(StackName=stack)["Stacks"][0]
+        kept = [{"ParameterKey": it["ParameterKey"], "UsePreviousValue": True} for it in found["Parameters"]]
+        kept = [it for it in kept if it["ParameterKey"] != "Expires"]
+        client.update_stack(
+            StackName=stack, UsePreviousTemplate=True, Tags=found["Tags"], Capabilities=["CAPABILITY_IAM"],
+            Parameters=[*kept, {"ParameterKey": "Expires", "ParameterValue": GONE}],
+        )  # fmt: skip
+        client.get_waiter("stack_update_complete").wait(StackName=stack, WaiterConfig={"Delay": 0.1, "MaxAttempts": 200})

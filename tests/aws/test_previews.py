@@ -7,10 +7,8 @@ from collections import Counter
 
 import pytest
 
-from previews import Standins, moment, tags, template
+from previews import GONE, LIVES, Standins, expire, moment, tags, template
 from product import Product
-
-GONE, LIVES = moment(hours=-2), moment(hours=30)
 
 PREVIEW = "ttl: 48h\ndatabase: { protect: false }"
 
@@ -267,20 +265,6 @@ def test_a_preview_from_its_first_push_to_its_collection(pr, stage):
     assert stage.client("s3").list_buckets()["Buckets"] == []
     assert stage.client("cloudformation").describe_stacks()["Stacks"] == []
     assert gc(elsewhere, "--yes") == {}
-
-
-def expire(stage, name):
-    """Nobody can wait for an hour here: the time is set as an update of the stacks sets it."""
-    client = stage.client("cloudformation")
-    for stack in (f"{name}-data", name):
-        found = client.describe_stacks(StackName=stack)["Stacks"][0]
-        kept = [{"ParameterKey": it["ParameterKey"], "UsePreviousValue": True} for it in found["Parameters"]]
-        kept = [it for it in kept if it["ParameterKey"] != "Expires"]
-        client.update_stack(
-            StackName=stack, UsePreviousTemplate=True, Tags=found["Tags"], Capabilities=["CAPABILITY_IAM"],
-            Parameters=[*kept, {"ParameterKey": "Expires", "ParameterValue": GONE}],
-        )  # fmt: skip
-        client.get_waiter("stack_update_complete").wait(StackName=stack, WaiterConfig={"Delay": 0.1, "MaxAttempts": 200})
 
 
 def test_down_takes_a_preview_with_everything_in_it(pr, stage):

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cloud::{ChangeSetStatus, Cloud};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use stack::StackKind;
@@ -100,6 +100,12 @@ pub async fn reopen(
         if was != is {
             return Err(DeployError::Stale(format!("{what} was {was} and is {is}")));
         }
+    }
+    // Its time is counted from the seal; nobody wants a preview that may go the moment it is there.
+    let ttl = deployer.deployment().ttl.map(|ttl| ttl.to_std());
+    let until = ttl.and_then(|ttl| sealed.sealed.checked_add(SignedDuration::try_from(ttl).ok()?).ok());
+    if let Some(until) = until.filter(|until| *until < (deployer.now)()) {
+        return Err(DeployError::Stale(format!("the preview was to live until {until}")));
     }
     prepared.change_sets.clear();
     for (kind, of) in [(Kind::Data, StackKind::Data), (Kind::App, StackKind::App)] {
