@@ -37,8 +37,8 @@ def tags(name, **more):
 class Standins:
     """Stacks straight through CloudFormation, without `syncctl`."""
 
-    def __init__(self, stage):
-        self.stage, self.client = stage, stage.client("cloudformation", read_timeout=60)
+    def __init__(self, stage, **credentials):
+        self.stage, self.client = stage, stage.client("cloudformation", read_timeout=60, **credentials)
 
     def stack(self, stack, body, tags, expires=None, wait=True):
         parameters = [{"ParameterKey": "Expires", "ParameterValue": expires}] if expires else []
@@ -67,9 +67,9 @@ class Standins:
         return {stack["StackName"]: stack["StackStatus"] for page in pages for stack in page["Stacks"]}
 
 
-def expire(stage, name):
+def expire(stage, name, **credentials):
     """Nobody can wait for an hour here: the time is set as an update of the stacks sets it."""
-    client = stage.client("cloudformation")
+    client = stage.client("cloudformation", **credentials)
     for stack in (f"{name}-data", name):
         found = client.describe_stacks(StackName=stack)["Stacks"][0]
         kept = [{"ParameterKey": it["ParameterKey"], "UsePreviousValue": True} for it in found["Parameters"]]

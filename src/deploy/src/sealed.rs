@@ -103,7 +103,8 @@ pub async fn reopen(
     }
     // Its time is counted from the seal; nobody wants a preview that may go the moment it is there.
     let ttl = deployer.deployment().ttl.map(|ttl| ttl.to_std());
-    let until = ttl.and_then(|ttl| sealed.sealed.checked_add(SignedDuration::try_from(ttl).ok()?).ok());
+    let until =
+        ttl.and_then(|ttl| sealed.sealed.checked_add(SignedDuration::try_from(ttl).ok()?).ok());
     if let Some(until) = until.filter(|until| *until < (deployer.now)()) {
         return Err(DeployError::Stale(format!("the preview was to live until {until}")));
     }

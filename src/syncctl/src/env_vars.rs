@@ -165,7 +165,7 @@ pub(crate) const VARIABLES: &[Variable] = &[
     ),
     flag(RECOVER_FORCE, "recover --force", "`true` removes a stack even where resources cannot be"),
     flag(RENDER_OUT, "render --out", "Folder for the templates"),
-    flag(PERMISSIONS_FOR, "permissions --for", "`deployer` or `ci`"),
+    flag(PERMISSIONS_FOR, "permissions --for", "`deployer`, `ci` or `gc`"),
     flag(STATUS_WATCH, "status --watch", "`true` keeps the status on screen"),
     flag(STATUS_ACTIVITIES, "status --activities", "How many lines of the history to show"),
     flag(ROLL_RELEASE, "roll --release", "Path of the server program to roll out"),
