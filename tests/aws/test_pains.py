@@ -260,7 +260,7 @@ def test_19_a_forgotten_preview_goes_and_production_never_does(acme, stage, tmp_
     preview.run("up", "--yes")
     expire(stage, "pr-1")
     looked = acme.run("preview", "gc")
-    assert "would collect  pr-1" in looked.stdout and "acme has no end: it is no preview" in looked.stdout
+    assert "would collect  pr-1" in looked.stdout and "acme-data has no end: it is no preview" in looked.stdout
     assert "pr-1" in statuses(stage)
     acme.run("preview", "gc", "--yes")
     assert set(statuses(stage)) == {"acme", "acme-data"}

@@ -1,6 +1,7 @@
 """Previews: found, extended, and collected only when everything speaks for it (DP-3)."""
 
 import json
+import signal
 import subprocess
 import time
 from collections import Counter
@@ -204,6 +205,47 @@ def test_what_is_extended_between_the_look_and_the_removal_stays(acme, stage, st
     assert stage.client("s3").list_objects_v2(Bucket="late-content-123456789012-eu-west-1")["KeyCount"] == 3, "nothing was emptied"
 
 
+def test_a_collection_that_is_ended_midway_is_finished_by_the_next(acme, stage, standins):
+    for name in ("one", "two"):
+        standins.preview(name, GONE, content=3)
+    stage.set(paces={"AWS::SNS::Topic": 1_500})
+    job = acme.start("preview", "gc", "--yes", "--region", "eu-west-1")
+    deadline = time.monotonic() + 20
+    while standins.names().get("one") != "DELETE_IN_PROGRESS" and time.monotonic() < deadline:
+        time.sleep(0.05)
+    job.send_signal(signal.SIGTERM)
+    job.communicate(timeout=20)
+    assert job.returncode == 143
+    time.sleep(2)
+    assert set(standins.names()) == {"one-data", "two-data"}, "AWS has gone on"
+    assert outcomes(gc(acme, "--yes")) == {"one": "collected", "two": "collected"}
+    assert standins.names() == {} and stage.client("s3").list_buckets()["Buckets"] == []
+
+
+@pytest.mark.parametrize("how", ["lost-reply", "expired", "throttle"])
+def test_a_fault_at_any_kind_of_call_is_told_and_the_next_collection_finishes(acme, stage, standins, how):
+    quiet = ["GetCallerIdentity", "DescribeStacks", "GetTemplate", "ListStackResources", "ListChangeSets", "DescribeStackEvents",
+             "DeleteStack", "ListObjectVersions", "DeleteObjects"]  # fmt: skip
+    for number, call in enumerate(quiet):
+        name = f"pr-{number}"
+        standins.preview(name, GONE, content=2)
+        stage.fail(call=call, nth=1, how=how, times=1)
+        done = acme.run("preview", "gc", "--yes", "--region", "eu-west-1", code=None)
+        stage.heal()
+        assert done.returncode in (0, 1, 77), (call, done.stderr)
+        if done.returncode:
+            assert "failed" in done.stdout or "error:" in done.stderr, (call, done.stdout, done.stderr)
+        acme.run("preview", "gc", "--yes", "--region", "eu-west-1")
+        assert standins.names() == {}, call
+
+
+def test_a_name_limits_a_collection_to_it(acme, standins):
+    standins.preview("one", GONE)
+    standins.preview("two", GONE)
+    assert outcomes(gc(acme, "--yes", "--name", "one")) == {"one": "collected"}
+    assert set(standins.names()) == {"two", "two-data"}
+
+
 def test_one_that_fails_stops_no_other_and_is_told(acme, stage, standins):
     stuck = template("b", "app")
     stuck["Resources"] = {"Stuck": stuck["Resources"]["Alarms"]}
@@ -261,7 +303,9 @@ def test_a_preview_from_its_first_push_to_its_collection(pr, stage):
 
     expire(stage, "pr-7")
     assert outcomes(gc(elsewhere)) == {"pr-7": "would_collect"}
+    stage.forget_calls()
     assert outcomes(gc(elsewhere, "--yes")) == {"pr-7": "collected"}
+    print(f"\ngc of one real preview: {len(stage.calls())} calls, {by_operation(stage)}")
     assert stage.client("s3").list_buckets()["Buckets"] == []
     assert stage.client("cloudformation").describe_stacks()["Stacks"] == []
     assert gc(elsewhere, "--yes") == {}

@@ -27,10 +27,12 @@ const AT_ONCE: usize = 5;
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
 /// How to collect.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Request {
     /// Take them down; otherwise only say what would be.
     pub carry_out: bool,
+    /// Look at no other than this one.
+    pub only: Option<String>,
     /// How many at most; the ones that expired first.
     pub most: Option<usize>,
 }
@@ -99,12 +101,13 @@ impl Collection {
 ///
 /// # Errors
 /// When AWS does not answer what there is.
-pub async fn collect(deployer: &Deployer<'_>, request: Request) -> Result<Collection> {
+pub async fn collect(deployer: &Deployer<'_>, request: &Request) -> Result<Collection> {
     let cloud = deployer.cloud;
     let (caller, stacks) = tokio::try_join!(cloud.caller(), cloud.stacks())?;
     let bench = Bench { account: &caller.account, region: cloud.region(), now: (deployer.now)() };
     let (mut deployments, mut expired) = (Vec::new(), Vec::new());
-    for pair in pairs(stacks) {
+    let is_meant = |name: &String| request.only.as_ref().is_none_or(|only| only == name);
+    for pair in pairs(stacks).into_iter().filter(|pair| is_meant(&pair.name)) {
         match glance(&pair, bench) {
             Ok(since) => expired.push((since, pair.name)),
             Err(skip) => deployments.push(Outcome { name: pair.name, fate: skipped(&skip) }),
@@ -141,7 +144,7 @@ pub async fn collect(deployer: &Deployer<'_>, request: Request) -> Result<Collec
     Ok(Collection { carried_out: request.carry_out, deployments, left })
 }
 
-async fn one(deployer: &Deployer<'_>, name: &str, since: Timestamp, request: Request) -> Fate {
+async fn one(deployer: &Deployer<'_>, name: &str, since: Timestamp, request: &Request) -> Fate {
     let Ok(blueprint) = blueprint_of(name, deployer.cloud.region()) else {
         return skipped(&Skip::NotAName(name.to_owned()));
     };
@@ -162,7 +165,7 @@ async fn one(deployer: &Deployer<'_>, name: &str, since: Timestamp, request: Req
 async fn look_and_take(
     deployer: &Deployer<'_>,
     name: &str,
-    request: Request,
+    request: &Request,
     begun: &Cell<bool>,
 ) -> Result<Result<Option<Destroyed>, Skip>> {
     let observed = observe(deployer.cloud, deployer.deployment()).await?;

@@ -15,10 +15,10 @@ use crate::ui::units;
 
 /// Take down the previews whose time is over; without --yes, say which
 ///
-/// Looks at the account of the credentials in one Region: --region, the blueprint's, or AWS_REGION.
-/// Goes are only those that are previews beyond doubt, expired, idle, unprotected and disposable,
-/// with everything in them; what is left alone is told with the reason. Exit code 1 where one could
-/// not be taken down; the others go all the same.
+/// Looks at the account of the credentials in one Region: --region, the blueprint's, or AWS_REGION;
+/// with --name at this preview only. It takes what is a preview beyond doubt, expired, idle,
+/// unprotected and disposable, with everything in it, and says why it leaves the rest. Exit code 1
+/// where one could not be taken down; the others go all the same.
 #[derive(Debug, Args)]
 pub(crate) struct GcArgs {
     /// Take down so many at most; those that expired first
@@ -36,11 +36,12 @@ struct Document<'a> {
 pub(crate) fn run(args: GcArgs, ui: &mut Ui) -> Result<ExitCode> {
     let session = Session::look(deployment::load_for_previews(ui)?, ui)?;
     let carry_out = ui.settings().consent == Consent::Given;
-    let request = Request { carry_out, most: args.max };
+    let only = ui.settings().name.clone();
+    let request = Request { carry_out, only, most: args.max };
     let screen = Screen::new(ui.settings());
     let found = match carry_out {
-        true => session.run(&screen, async |deployer| collect(&deployer, request).await),
-        false => session.inquire(&screen, async |deployer| collect(&deployer, request).await),
+        true => session.run(&screen, async |deployer| collect(&deployer, &request).await),
+        false => session.inquire(&screen, async |deployer| collect(&deployer, &request).await),
     }?;
     drop(screen);
     if ui.is_json() {
