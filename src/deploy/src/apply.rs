@@ -38,7 +38,12 @@ pub async fn apply(
     let plan = &prepared.plan;
     let lifted = protect::lift(deployer, prepared).await?;
     let done = carry_out(deployer, prepared).await;
-    if lifted {
+    if lifted && matches!(done, Err(DeployError::Detached(_))) {
+        // The change goes on by itself, and needs it lifted.
+        deployer.trouble(
+            "The protection of data stays lifted for the change under way; the next `up` puts it back.",
+        );
+    } else if lifted {
         // Also after a failure: what was lifted for this change is not left open.
         if let Err(error) = protect::restore(deployer, prepared).await {
             deployer.trouble(format!(
@@ -137,8 +142,7 @@ async fn change(deployer: &Deployer<'_>, prepared: &Prepared, kind: StackKind) -
         Some(StackOperation::Update) => What::Update,
     };
     let work = async {
-        let planning =
-            Planning { keep: true, seal: true, quick: false, drift: false, revert_drift: false };
+        let planning = Planning { keep: true, seal: true, ..Planning::default() };
         let id = match prepared.change_set(kind) {
             Some(id) => id.to_owned(),
             None => {

@@ -133,8 +133,7 @@ async fn protect_table(deployer: &Deployer<'_>, prepared: &Prepared) -> Result<(
     let observed = crate::observe::observe(deployer.cloud, deployer.deployment()).await?;
     let run = format!("{}p", deployer.run);
     let deployer = Deployer { run: &run, ..*deployer };
-    let planning =
-        Planning { keep: true, seal: false, quick: false, drift: false, revert_drift: false };
+    let planning = Planning { keep: true, ..Planning::default() };
     let set = planner::change_set(&deployer, planning, &observed, StackKind::Data, &wanted).await?;
     if set.status == cloud::ChangeSetStatus::Empty {
         return Ok(deployer.cloud.delete_change_set(&wanted.name, &set.id).await?);

@@ -150,6 +150,8 @@ pub(crate) enum Command {
     Roll(commands::roll::RollArgs),
     Rollback(commands::rollback::RollbackArgs),
     Releases(commands::releases::ReleasesArgs),
+    #[command(subcommand)]
+    Image(commands::image::ImageCommand),
     Drill(commands::drill::DrillArgs),
     Logs(commands::logs::LogsArgs),
     Down(commands::down::DownArgs),

@@ -18,6 +18,7 @@ pub(crate) mod events;
 pub(crate) mod graph;
 pub(crate) mod help;
 pub(crate) mod hidden;
+pub(crate) mod image;
 pub(crate) mod init;
 pub(crate) mod logs;
 pub(crate) mod mail;
@@ -48,6 +49,7 @@ pub(crate) fn run(command: Command, ui: &mut Ui) -> Result<ExitCode> {
         Command::Roll(args) => roll::run(args, ui),
         Command::Rollback(args) => rollback::run(args, ui),
         Command::Releases(args) => releases::run(args, ui),
+        Command::Image(command) => image::run(command, ui),
         Command::Drill(args) => drill::run(args, ui),
         Command::Logs(args) => logs::run(args, ui),
         Command::Down(args) => down::run(args, ui),

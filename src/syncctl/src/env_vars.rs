@@ -26,6 +26,10 @@ pub(crate) const PLAN_QUICK: &str = "SYNCCTL_PLAN_QUICK";
 pub(crate) const APPLY_ALLOW_DATA_LOSS: &str = "SYNCCTL_APPLY_ALLOW_DATA_LOSS";
 /// Undo drift as well (`apply --revert-drift`).
 pub(crate) const APPLY_REVERT_DRIFT: &str = "SYNCCTL_APPLY_REVERT_DRIFT";
+/// Service role of CloudFormation (`--role-arn`).
+pub(crate) const ROLE_ARN: &str = "SYNCCTL_ROLE_ARN";
+/// How long to wait for somebody else (`--wait-for-other`).
+pub(crate) const WAIT_FOR_OTHER: &str = "SYNCCTL_WAIT_FOR_OTHER";
 /// How many events to show (`events --last`).
 pub(crate) const EVENTS_LAST: &str = "SYNCCTL_EVENTS_LAST";
 /// Failures only (`events --failures`).
@@ -145,6 +149,16 @@ pub(crate) const VARIABLES: &[Variable] = &[
         "Ids of what may be lost, separated by commas",
     ),
     flag(APPLY_REVERT_DRIFT, "apply --revert-drift", "`true` undoes what was changed by hand"),
+    flag(
+        ROLE_ARN,
+        "up|plan|apply|roll|rollback|image bump --role-arn",
+        "Service role that CloudFormation acts with",
+    ),
+    flag(
+        WAIT_FOR_OTHER,
+        "up|plan|apply|roll|rollback|down|image bump --wait-for-other",
+        "How long to wait for somebody else's operation, e.g. `15m`",
+    ),
     flag(EVENTS_LAST, "events --last", "How many events to show"),
     flag(EVENTS_FAILURES, "events --failures", "`true` shows failures only"),
     flag(

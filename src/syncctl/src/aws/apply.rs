@@ -8,6 +8,7 @@ use deploy::apply::{Applied, apply};
 use deploy::planner::{Planning, Prepared, discard, prepare};
 use deploy::{DeployError, sealed};
 
+use super::flags::Waiting;
 use super::listener::Screen;
 use super::{Session, consent, plan, recover};
 use crate::error::{CliError, Kind, Result};
@@ -20,10 +21,11 @@ pub(crate) struct Request {
     pub(crate) allow_data_loss: Vec<String>,
     /// Undo what was changed by hand as well.
     pub(crate) revert_drift: bool,
+    /// Take the newest image.
+    pub(crate) renew_image: bool,
+    /// How long to wait for somebody else.
+    pub(crate) waiting: Waiting,
 }
-
-const KEPT: Planning =
-    Planning { keep: true, seal: false, quick: false, drift: false, revert_drift: false };
 
 /// Plans, shows the plan, asks, and carries it out; what was shown is what is done.
 pub(crate) fn run(
@@ -32,8 +34,13 @@ pub(crate) fn run(
     ui: &mut Ui,
 ) -> Result<(Applied, Duration)> {
     let begun = Instant::now();
-    let planning = Planning { revert_drift: request.revert_drift, ..KEPT };
-    let prepared = prepare_or_recover(session, planning, ui)?;
+    let planning = Planning {
+        keep: true,
+        revert_drift: request.revert_drift,
+        renew_image: request.renew_image,
+        ..Planning::default()
+    };
+    let prepared = prepare_or_recover(session, planning, &request.waiting, ui)?;
     if !prepared.plan.has_changes() && prepared.plan.blockers().next().is_none() {
         let applied = carry_out(session, &prepared, &BTreeSet::new(), ui)?;
         return Ok((applied, begun.elapsed()));
@@ -69,6 +76,7 @@ fn agree(prepared: &Prepared, request: &Request, ui: &mut Ui) -> Result<BTreeSet
 pub(crate) fn run_sealed(
     session: &Session,
     file: &Path,
+    waiting: &Waiting,
     ui: &mut Ui,
 ) -> Result<(Applied, Duration)> {
     let begun = Instant::now();
@@ -77,9 +85,12 @@ pub(crate) fn run_sealed(
     })?;
     let sealed = sealed::read(&text)?;
     let screen = Screen::new(ui.settings());
+    let again = Planning { quick: true, ..Planning::default() };
+    let prepared =
+        session.inquire_patiently(waiting.wait_for_other, &screen, async |deployer| {
+            prepare(&deployer, again).await
+        })?;
     let applied = session.run(&screen, async |deployer| {
-        let again = Planning { keep: false, quick: true, ..KEPT };
-        let prepared = prepare(&deployer, again).await?;
         let prepared = sealed::reopen(&deployer, &sealed, prepared).await?;
         let approved =
             prepared.plan.losses().map(|(_, change)| change.logical_id.clone()).collect();
@@ -100,10 +111,17 @@ fn carry_out(
 }
 
 /// A stack that died while it was first made is removed on the way; anything else that is stuck is asked about.
-fn prepare_or_recover(session: &Session, planning: Planning, ui: &mut Ui) -> Result<Prepared> {
+fn prepare_or_recover(
+    session: &Session,
+    planning: Planning,
+    waiting: &Waiting,
+    ui: &mut Ui,
+) -> Result<Prepared> {
     let attempt = |ui: &Ui| {
         let screen = Screen::new(ui.settings());
-        session.inquire(&screen, async |deployer| prepare(&deployer, planning).await)
+        session.inquire_patiently(waiting.wait_for_other, &screen, async |deployer| {
+            prepare(&deployer, planning).await
+        })
     };
     match attempt(ui) {
         Err(DeployError::Stuck { stack, status, reason }) => {

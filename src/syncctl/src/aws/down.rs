@@ -5,6 +5,7 @@ use deploy::destroy::{Destruction, Holding, destroy, plan};
 use serde::Serialize;
 
 use super::Session;
+use super::flags::Waiting;
 use super::listener::Screen;
 use crate::error::{CliError, Kind, Result};
 use crate::exit_code::ExitCode;
@@ -20,10 +21,12 @@ struct Document<'a> {
     left: &'a [(String, String)],
 }
 
-pub(crate) fn run(session: &Session, ui: &mut Ui) -> Result<ExitCode> {
+pub(crate) fn run(session: &Session, waiting: &Waiting, ui: &mut Ui) -> Result<ExitCode> {
     let found = {
         let screen = Screen::new(ui.settings());
-        session.inquire(&screen, async |deployer| plan(&deployer).await)
+        session.inquire_patiently(waiting.wait_for_other, &screen, async |deployer| {
+            plan(&deployer).await
+        })
     };
     let (destruction, observed) = match found {
         Err(DeployError::Absent { name }) => {

@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use blueprint::Resolved;
 use cloud::aws::{Aws, Options};
 use deploy::release::Release;
-use deploy::{Deployer, Listener, Pace};
+use deploy::{Deployer, Event, Listener, Pace, wait};
 use rand::distr::{Alphanumeric, SampleString as _};
 use signal_hook::consts::SIGTERM;
 
@@ -16,7 +17,7 @@ use super::signals::Signals;
 use crate::deployment::Chosen;
 use crate::error::{CliError, Kind, Result};
 use crate::programs;
-use crate::ui::Ui;
+use crate::ui::{Ui, units};
 
 /// What the operations of one command share.
 pub(crate) struct Session {
@@ -27,6 +28,7 @@ pub(crate) struct Session {
     blueprint_name: String,
     release: Option<Release>,
     run: String,
+    service_role: Option<String>,
     terminated: Arc<AtomicBool>,
 }
 
@@ -62,7 +64,17 @@ impl Session {
         let _ = Signals::of_process();
         let terminated = Arc::new(AtomicBool::new(false));
         let _ = signal_hook::flag::register(SIGTERM, Arc::clone(&terminated));
-        Ok(Self { runtime, aws, endpoint, blueprint, blueprint_name, release, run, terminated })
+        Ok(Self {
+            runtime,
+            aws,
+            endpoint,
+            blueprint,
+            blueprint_name,
+            release,
+            run,
+            service_role: None,
+            terminated,
+        })
     }
 
     /// Runs one operation that changes nothing of account: Ctrl-C ends it at once.
@@ -79,6 +91,33 @@ impl Session {
         })
     }
 
+    /// The same, and where somebody else is at work it waits for the end and tries again, `limit` in all at most.
+    pub(crate) fn inquire_patiently<T>(
+        &self,
+        limit: Option<Duration>,
+        listener: &dyn Listener,
+        operation: impl AsyncFn(Deployer<'_>) -> deploy::Result<T>,
+    ) -> deploy::Result<T> {
+        let begun = Instant::now();
+        loop {
+            let found = self.inquire(listener, &operation);
+            let left = limit.map(|limit| limit.saturating_sub(begun.elapsed()));
+            let (Err(deploy::DeployError::Busy { stack, status, since }), Some(left)) =
+                (&found, left.filter(|left| !left.is_zero()))
+            else {
+                return found;
+            };
+            let text = format!(
+                "{stack} is busy: {status} since {since}. Waiting for its end, {} at most.",
+                units::seconds(left)
+            );
+            listener.tell(Event::Note { text });
+            self.inquire(listener, async |deployer| {
+                wait::until_quiet(&deployer, stack, left).await
+            })?;
+        }
+    }
+
     /// Runs one operation to its end. It asks its listener what to do about Ctrl-C.
     pub(crate) fn run<T>(
         &self,
@@ -90,6 +129,7 @@ impl Session {
             blueprint: &self.blueprint,
             blueprint_name: &self.blueprint_name,
             release: self.release.as_ref(),
+            service_role: self.service_role.as_deref(),
             listener,
             endpoint: &self.endpoint,
             run: &self.run,
@@ -134,6 +174,11 @@ impl Session {
 
     pub(crate) fn name(&self) -> &str {
         self.blueprint.deployment().name.as_str()
+    }
+
+    /// The role that CloudFormation acts with in what follows.
+    pub(crate) fn set_service_role(&mut self, role: Option<String>) {
+        self.service_role = role;
     }
 
     /// Another release for what follows.

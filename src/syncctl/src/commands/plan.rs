@@ -9,6 +9,7 @@ use deploy::planner::{Planning, Prepared, discard, prepare};
 use deploy::sealed;
 
 use crate::aws::Session;
+use crate::aws::flags::{ServiceRole, Waiting};
 use crate::aws::listener::Screen;
 use crate::aws::plan::{Shape, show};
 use crate::aws::session::require_aws;
@@ -32,15 +33,20 @@ pub(crate) struct PlanArgs {
     /// Exit code 2 where there are changes, 0 where there are none
     #[arg(long, value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, env = env_vars::PLAN_DETAILED_EXITCODE, hide_env = true)]
     detailed_exitcode: bool,
-    /// Compare templates only: no change sets, no drift, no checks of the account
+    /// Compare templates only, in two calls: no change sets, no drift, no checks of the account
     #[arg(long, value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, env = env_vars::PLAN_QUICK, hide_env = true)]
     quick: bool,
+    #[command(flatten)]
+    role: ServiceRole,
+    #[command(flatten)]
+    waiting: Waiting,
 }
 
 pub(crate) fn run(args: PlanArgs, ui: &mut Ui) -> Result<ExitCode> {
     let chosen = deployment::load(ui)?;
     require_aws(&chosen, "plan")?;
-    let session = Session::open(chosen, ui)?;
+    let mut session = Session::open(chosen, ui)?;
+    session.set_service_role(args.role.role_arn);
     if let Some(path) = args.out.as_ref().filter(|path| path.exists()) {
         return Err(CliError::new(
             Kind::CannotCreate,
@@ -51,13 +57,15 @@ pub(crate) fn run(args: PlanArgs, ui: &mut Ui) -> Result<ExitCode> {
     let planning = Planning {
         keep: false,
         seal: args.out.is_some(),
-        quick: args.quick,
+        glance: args.quick,
         drift: !args.quick,
-        revert_drift: false,
+        ..Planning::default()
     };
     let prepared = {
         let screen = Screen::new(ui.settings());
-        session.inquire(&screen, async |deployer| prepare(&deployer, planning).await)?
+        session.inquire_patiently(args.waiting.wait_for_other, &screen, async |deployer| {
+            prepare(&deployer, planning).await
+        })?
     };
     if let Some(path) = &args.out
         && let Err(error) = write_seal(&prepared, path)

@@ -7,6 +7,8 @@ use local::{Connection, Programs, Running, UpOutcome};
 use serde::Serialize;
 
 use crate::accounts::{Entry, Service};
+use crate::aws::apply::Request;
+use crate::aws::flags::{self, ServiceRole, Waiting};
 use crate::aws::{self, Session};
 use crate::deployment;
 use crate::env_vars;
@@ -27,6 +29,10 @@ pub(crate) struct UpArgs {
     /// Write the first user's invitation to this new file (mode 0600) instead of printing it
     #[arg(long, value_name = "FILE", env = env_vars::UP_INVITATION_FILE, hide_env = true)]
     invitation_file: Option<PathBuf>,
+    #[command(flatten)]
+    role: ServiceRole,
+    #[command(flatten)]
+    waiting: Waiting,
 }
 
 #[derive(Debug, Serialize)]
@@ -78,9 +84,12 @@ enum FirstUser {
 pub(crate) fn run(args: UpArgs, ui: &mut Ui) -> Result<ExitCode> {
     let deployment = deployment::load(ui)?;
     if deployment.is_aws() {
-        let session = Session::open(deployment, ui)?;
-        return aws::up::run(&session, args.invitation_file, ui);
+        let mut session = Session::open(deployment, ui)?;
+        session.set_service_role(args.role.role_arn);
+        let request = Request { waiting: args.waiting, ..Request::default() };
+        return aws::up::run(&session, &request, args.invitation_file, ui);
     }
+    flags::refuse_here(&args.role, &args.waiting)?;
     let spec = deployment.local_spec()?;
     let installed = deployment.programs()?;
     ui.detail(&format!("Server program {}.", installed.syncd.display()));
