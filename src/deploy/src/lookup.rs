@@ -129,6 +129,13 @@ async fn zones(
         return Ok(zones);
     }
     let offering = cloud.zones_offering(deployment.servers.instance.as_str()).await?;
+    if offering.is_empty() {
+        return Err(DeployError::Unfit(format!(
+            "{} has no instance type {} in any of its zones",
+            cloud.region(),
+            deployment.servers.instance
+        )));
+    }
     if let Some(zone) = zones.iter().find(|zone| !offering.contains(zone)) {
         return Err(DeployError::Unfit(format!(
             "{} has no {} instances, and the deployment is in that zone; it has them in {}",

@@ -168,6 +168,7 @@ pub(crate) enum Command {
     Render(commands::render::RenderArgs),
     Graph(commands::graph::GraphArgs),
     Permissions(commands::permissions::PermissionsArgs),
+    Schema(commands::schema::SchemaArgs),
     Doctor(commands::doctor::DoctorArgs),
     Completions(commands::completions::CompletionsArgs),
     Version(commands::version::VersionArgs),

@@ -54,5 +54,6 @@ pub(crate) fn run(args: ApplyArgs, ui: &mut Ui) -> Result<ExitCode> {
         }
     };
     show::applied("syncctl/apply/1", &session, &applied, elapsed, None, ui)?;
+    show::last_line(&session, &applied, elapsed, ui);
     Ok(ExitCode::Done)
 }
