@@ -49,6 +49,7 @@ fn help_shows_the_commands_and_where_to_start() {
       render       Write the CloudFormation templates of a blueprint into a folder
       graph        Draw what a blueprint builds on AWS
       permissions  Print the IAM policies that a deployer of this blueprint needs
+      schema       Print the JSON schema of what syncctl reads and writes
       doctor       Check that this machine, or the account, can run the service
       completions  Print a completion script for a shell
       version      Print the version
