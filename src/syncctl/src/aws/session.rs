@@ -37,6 +37,7 @@ pub(crate) struct Session {
 impl Session {
     /// Connects with the profile and the Region that were chosen. Nothing is asked of AWS yet.
     pub(crate) fn open(chosen: Chosen, ui: &Ui) -> Result<Self> {
+        chosen.refuse_unsupported()?;
         let release = release(&chosen, None)?;
         Self::with_release(chosen, release, ui)
     }

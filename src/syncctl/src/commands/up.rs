@@ -90,6 +90,7 @@ pub(crate) fn run(args: UpArgs, ui: &mut Ui) -> Result<ExitCode> {
         return aws::up::run(&session, &request, args.invitation_file, ui);
     }
     flags::refuse_here(&args.role, &args.waiting)?;
+    deployment.refuse_unsupported()?;
     let spec = deployment.local_spec()?;
     let installed = deployment.programs()?;
     ui.detail(&format!("Server program {}.", installed.syncd.display()));
