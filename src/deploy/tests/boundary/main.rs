@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests: what fails here is the test")]
 
 mod deletions;
+mod documented;
 mod drift;
 mod endpoints;
 mod harm;
