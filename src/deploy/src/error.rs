@@ -31,7 +31,7 @@ pub enum DeployError {
         /// Name of the bucket.
         bucket: String,
         /// S3's words.
-        error: CloudError,
+        error: Box<CloudError>,
     },
     /// Somebody else is at work on a stack.
     #[error("{stack} is busy: {status} since {since}")]

@@ -15,6 +15,9 @@ mod images;
 mod mail;
 mod quotas;
 mod rolling;
+mod warnings;
+
+pub(crate) use warnings::of_change_set;
 
 /// Looks at everything that CloudFormation finds out only half-way, or never. A check that the caller may not make
 /// is a note, not an error. Without `may_ask` only what is known is looked at.
