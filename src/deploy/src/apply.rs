@@ -192,6 +192,9 @@ pub(crate) async fn execute(
 const SPENT: [&str; 3] =
     ["ChangeSetNotFound", "InvalidChangeSetStatus", "TokenAlreadyExistsException"];
 
+/// Looks for an event of our own operation: about five seconds.
+const LOOKS_FOR_OURS: usize = 6;
+
 async fn begin(
     deployer: &Deployer<'_>,
     operation: &Operation,
@@ -203,11 +206,14 @@ async fn begin(
         // An earlier attempt may have got through, and its answer been lost. Whoever began it, the change set is
         // the one that was planned.
         Err(error) if SPENT.iter().any(|code| error.has_code(code)) => {
-            let events =
-                deployer.cloud.events(&operation.stack, operation.after.as_deref()).await?;
-            let ours = events.iter().any(|it| it.token.as_deref() == Some(&execution.token));
-            if ours {
-                return Ok(());
+            // Events may come a little after what they tell of.
+            for wait in deployer.pace.waits().take(LOOKS_FOR_OURS) {
+                let events =
+                    deployer.cloud.events(&operation.stack, operation.after.as_deref()).await?;
+                if events.iter().any(|it| it.token.as_deref() == Some(&execution.token)) {
+                    return Ok(());
+                }
+                tokio::time::sleep(wait).await;
             }
             Err(DeployError::Stale(format!(
                 "the change set of {} is gone or spent: somebody else has changed the stack",

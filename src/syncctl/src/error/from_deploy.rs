@@ -32,6 +32,9 @@ impl From<DeployError> for CliError {
             }
             DeployError::Absent { .. } => found.hint("`syncctl up` makes it; --region and --profile choose where to look"),
             DeployError::Blocked(notices) => notices.iter().fold(found, blocker),
+            DeployError::Failed { cause: Some(cause), status, .. } if status.is_stuck() => {
+                with_cause(found, &cause).hint("`syncctl recover` gets it out of there")
+            }
             DeployError::Refused { cause, .. } | DeployError::Failed { cause, .. } => match cause {
                 Some(cause) => with_cause(found, &cause),
                 None => found.hint("`syncctl events --failures` shows what AWS said"),
