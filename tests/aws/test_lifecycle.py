@@ -89,3 +89,30 @@ def test_people_are_invited_with_the_deployers_credentials(acme):
     acme.run("user", "add", "anna@example.com")
     listed = acme.json("user", "list")
     assert "anna@example.com" in json.dumps(listed)
+
+
+def test_a_pipeline_reads_one_document_a_line(acme):
+    """DP-3: what happens, the plan and the result on standard output, and nothing else."""
+    lines = acme.stream("up", "--yes")
+    formats = [it["format"] for it in lines]
+    assert set(formats[:-1]) == {"syncctl/progress/1", "syncctl/plan/1"}
+    assert formats.count("syncctl/plan/1") == 1
+    assert (formats[-1], lines[-1]["outcome"]) == ("syncctl/up/1", "changed")
+    ready = {it["logical_id"] for it in lines if it.get("progress") == "ready"}
+    assert {"Content", "Group", "LoadBalancer"} <= ready
+    lines = acme.stream("down", "--yes", "--name", "acme")
+    assert lines[-1]["format"] == "syncctl/down/1"
+    assert any(it.get("event") == "resource" and it["progress"] == "gone" for it in lines)
+
+
+def test_the_last_line_of_a_jobs_log_says_it_all(acme):
+    """What changed, how long it took, where it is, what to run next."""
+    plan = acme.run("plan").stderr.splitlines()[-1]
+    assert "acme in eu-west-1" in plan and "to add" in plan and "syncctl apply" in plan
+    up = acme.run("up", "--yes").stderr.splitlines()
+    last = up[-1]
+    assert last.startswith("acme: changed in")
+    assert "3 healthy servers" in last and "http" in last and "syncctl status" in last
+    assert len(up) < 80, "steps and what went wrong, not every server and resource"
+    down = acme.run("down", "--yes", "--name", "acme").stderr.splitlines()[-1]
+    assert "taken down in" in down and "syncctl up" in down

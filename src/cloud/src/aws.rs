@@ -1,10 +1,14 @@
 //! The real client: AWS, or whatever endpoint `AWS_ENDPOINT_URL` names.
 
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region as SdkRegion, SdkConfig};
+use aws_credential_types::provider::ProvideCredentials as _;
 
 mod absent;
 mod buckets;
@@ -40,6 +44,8 @@ pub struct Options {
 #[derive(Clone, Debug)]
 pub struct Aws {
     region: String,
+    /// Known from the first [`crate::Region::caller`] on.
+    account: Arc<OnceLock<String>>,
     config: SdkConfig,
     acm: aws_sdk_acm::Client,
     autoscaling: aws_sdk_autoscaling::Client,
@@ -72,7 +78,12 @@ impl Aws {
             .retry_config(retries)
             .timeout_config(timeouts);
         if let Some(profile) = options.profile {
-            loader = loader.profile_name(profile);
+            // Named by a person: it wins over keys in the environment, as with the AWS CLI.
+            let region = SdkRegion::new(options.region.clone());
+            let settings = ProviderConfig::without_region().with_region(Some(region));
+            let credentials = ProfileFileCredentialsProvider::builder().profile_name(&profile);
+            let credentials = credentials.configure(&settings).build();
+            loader = loader.profile_name(profile).credentials_provider(credentials);
         }
         let config = loader.load().await;
         // A stand-in has no host name per bucket.
@@ -81,6 +92,7 @@ impl Aws {
             .build();
         Self {
             region: options.region,
+            account: Arc::default(),
             acm: aws_sdk_acm::Client::new(&config),
             autoscaling: aws_sdk_autoscaling::Client::new(&config),
             cloudformation: aws_sdk_cloudformation::Client::new(&config),
@@ -96,6 +108,23 @@ impl Aws {
             sts: aws_sdk_sts::Client::new(&config),
             config,
         }
+    }
+
+    fn buckets(&self) -> buckets::S3<'_> {
+        buckets::S3 { client: &self.s3, owner: self.account.get().cloned() }
+    }
+
+    /// When the present credentials end, if they say.
+    async fn credentials_end(&self) -> Option<jiff::Timestamp> {
+        let credentials = self.config.credentials_provider()?.provide_credentials().await.ok()?;
+        if let Some(end) = credentials.expiry() {
+            let end = end.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
+            return jiff::Timestamp::from_second(i64::try_from(end).ok()?).ok();
+        }
+        // Beside credentials in the environment, as `aws configure export-credentials` writes it.
+        let is_temporary = credentials.session_token().is_some();
+        let told = std::env::var("AWS_CREDENTIAL_EXPIRATION").ok().filter(|_| is_temporary)?;
+        told.parse().ok()
     }
 
     /// Credentials, Region and endpoint, for clients of other crates.

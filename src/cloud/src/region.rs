@@ -1,6 +1,7 @@
 //! The account and the Region: who asks, and what is there to build with.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use crate::Result;
 
@@ -44,6 +45,9 @@ pub struct Caller {
     pub account: String,
     /// ARN of the user or the role session.
     pub arn: String,
+    /// When these credentials end; `None` where they do not, or do not say. CloudFormation works with those that an
+    /// operation was begun with, also where the caller gets new ones meanwhile.
+    pub expires: Option<Timestamp>,
 }
 
 /// An image.

@@ -19,6 +19,8 @@ pub struct Deployer<'a> {
     pub blueprint_name: &'a str,
     /// The server program to run; `None` for what only looks, or takes down.
     pub release: Option<&'a Release>,
+    /// ARN of the service role that CloudFormation acts with; the caller's own rights without.
+    pub service_role: Option<&'a str>,
     /// Who is told, and asked what to do.
     pub listener: &'a dyn Listener,
     /// Who asks the endpoint whether it serves.

@@ -23,6 +23,16 @@ pub enum DeployError {
         /// Name of the stack.
         stack: String,
     },
+    /// A bucket of one of our names is there, and may not be looked at.
+    #[error(
+        "there is a bucket {bucket} that these credentials may not look at, perhaps in another account: {error}"
+    )]
+    Taken {
+        /// Name of the bucket.
+        bucket: String,
+        /// S3's words.
+        error: Box<CloudError>,
+    },
     /// Somebody else is at work on a stack.
     #[error("{stack} is busy: {status} since {since}")]
     Busy {

@@ -13,6 +13,7 @@ pub mod error;
 pub mod events;
 pub mod explain;
 pub mod follow;
+mod gate;
 pub mod history;
 pub mod lines;
 pub mod lookup;
@@ -32,6 +33,7 @@ pub mod sealed;
 mod ship;
 pub mod status;
 pub mod verify;
+pub mod wait;
 
 pub use deployer::{Answer, Deployer, Endpoint, Pace};
 pub use error::{DeployError, Result};

@@ -32,27 +32,79 @@ pub async fn resolve(
     deployment: &Deployment,
     observed: &Observed,
     release: &Release,
+    renew_image: bool,
     now: Timestamp,
 ) -> Result<Resolved> {
     let (zones, image, kept_key, mail_endpoint) = tokio::try_join!(
         zones(cloud, deployment, observed),
-        image(cloud, deployment, observed),
+        image(cloud, deployment, observed, renew_image),
         kept_key(cloud, deployment, observed),
         mail_endpoint(cloud, deployment),
     )?;
-    let deployed_first =
-        observed.parameter(StackKind::App, "FirstServers").and_then(|text| text.parse().ok());
-    Ok(Resolved {
-        zones,
-        image,
-        release: release.digest.clone(),
-        first_servers: deployed_first.unwrap_or(deployment.servers.desired),
-        table_protection: deployment.database.protect && was_verified(observed),
-        kept_key,
-        mail_endpoint,
-        owner: observed.tag("syncctl:owner").unwrap_or(&observed.caller.arn).to_owned(),
-        expires: deployment.ttl.map(|ttl| expiry(ttl.to_std(), deployed_expiry(observed), now)),
-    })
+    let found = Found { zones, image, kept_key, mail_endpoint };
+    Ok(found.resolved(deployment, observed, release, now))
+}
+
+/// The same from what is deployed alone. Asks nothing, except for a key and an endpoint where the blueprint has them
+/// and the stacks do not tell; what nobody has chosen yet is said so in words.
+///
+/// # Errors
+/// When AWS does not answer.
+pub async fn glance(
+    cloud: &dyn Cloud,
+    deployment: &Deployment,
+    observed: &Observed,
+    release: &Release,
+    now: Timestamp,
+) -> Result<Resolved> {
+    let is_held = observed.data.as_ref().is_none_or(|it| it.summary.outputs.contains_key("KeyArn"));
+    let kept_key = async {
+        match is_held {
+            true => Ok(None),
+            false => kept_key(cloud, deployment, observed).await,
+        }
+    };
+    let (kept_key, mail_endpoint) = tokio::try_join!(kept_key, mail_endpoint(cloud, deployment))?;
+    let wanted = deployment.network.zones as usize;
+    let mut zones = deployed_zones(observed, wanted);
+    zones.extend((zones.len()..wanted).map(|zone| format!("(zone {})", zone + 1)));
+    let named = deployment.servers.image.id().map(str::to_owned);
+    let image = named.or_else(|| deployed_image(deployment, observed));
+    let image = image.unwrap_or_else(|| "(newest Amazon Linux 2023)".to_owned());
+    let found = Found { zones, image, kept_key, mail_endpoint };
+    Ok(found.resolved(deployment, observed, release, now))
+}
+
+/// What was looked up.
+struct Found {
+    zones: Vec<String>,
+    image: String,
+    kept_key: Option<String>,
+    mail_endpoint: bool,
+}
+
+impl Found {
+    fn resolved(
+        self,
+        deployment: &Deployment,
+        observed: &Observed,
+        release: &Release,
+        now: Timestamp,
+    ) -> Resolved {
+        let deployed_first =
+            observed.parameter(StackKind::App, "FirstServers").and_then(|text| text.parse().ok());
+        Resolved {
+            zones: self.zones,
+            image: self.image,
+            release: release.digest.clone(),
+            first_servers: deployed_first.unwrap_or(deployment.servers.desired),
+            table_protection: deployment.database.protect && was_verified(observed),
+            kept_key: self.kept_key,
+            mail_endpoint: self.mail_endpoint,
+            owner: observed.tag("syncctl:owner").unwrap_or(&observed.caller.arn).to_owned(),
+            expires: deployment.ttl.map(|ttl| expiry(ttl.to_std(), deployed_expiry(observed), now)),
+        }
+    }
 }
 
 /// Protection comes on after the first verification: before, it would keep a failed creation from cleaning up.
@@ -68,16 +120,20 @@ async fn zones(
     observed: &Observed,
 ) -> Result<Vec<String>> {
     let wanted = deployment.network.zones as usize;
-    let deployed = observed.parameter(StackKind::App, "Zones").unwrap_or_default();
-    let mut zones: Vec<String> =
-        deployed.split(',').filter(|zone| !zone.is_empty()).map(str::to_owned).collect();
-    zones.truncate(wanted);
+    let mut zones = deployed_zones(observed, wanted);
     let same_type = observed.parameter(StackKind::App, "InstanceType")
         == Some(deployment.servers.instance.as_str());
     if zones.len() == wanted && same_type {
         return Ok(zones);
     }
     let offering = cloud.zones_offering(deployment.servers.instance.as_str()).await?;
+    if offering.is_empty() {
+        return Err(DeployError::Unfit(format!(
+            "{} has no instance type {} in any of its zones",
+            cloud.region(),
+            deployment.servers.instance
+        )));
+    }
     if let Some(zone) = zones.iter().find(|zone| !offering.contains(zone)) {
         return Err(DeployError::Unfit(format!(
             "{} has no {} instances, and the deployment is in that zone; it has them in {}",
@@ -100,19 +156,46 @@ async fn zones(
     Ok(zones)
 }
 
-async fn image(cloud: &dyn Cloud, deployment: &Deployment, observed: &Observed) -> Result<String> {
+/// The zones of the deployment, at most as many as it is to have.
+fn deployed_zones(observed: &Observed, wanted: usize) -> Vec<String> {
+    let deployed = observed.parameter(StackKind::App, "Zones").unwrap_or_default();
+    let zones = deployed.split(',').filter(|zone| !zone.is_empty());
+    zones.take(wanted).map(str::to_owned).collect()
+}
+
+async fn image(
+    cloud: &dyn Cloud,
+    deployment: &Deployment,
+    observed: &Observed,
+    renew: bool,
+) -> Result<String> {
     if let Some(id) = deployment.servers.image.id() {
         return Ok(id.to_owned());
     }
+    match deployed_image(deployment, observed).filter(|_| !renew) {
+        Some(image) => Ok(image),
+        None => newest_image(cloud, deployment).await,
+    }
+}
+
+/// The newest image for the servers' processors.
+///
+/// # Errors
+/// When AWS does not answer.
+pub async fn newest_image(cloud: &dyn Cloud, deployment: &Deployment) -> Result<String> {
+    let architecture = deployment.servers.instance.architecture();
+    Ok(cloud.image_of_parameter(image_parameter(architecture)).await?)
+}
+
+/// The deployed image, where it fits the servers' processors.
+#[must_use]
+pub fn deployed_image(deployment: &Deployment, observed: &Observed) -> Option<String> {
     let wanted = deployment.servers.instance.architecture();
     let deployed_type = observed.parameter(StackKind::App, "InstanceType");
     let deployed_type =
         deployed_type.and_then(|text| blueprint::values::InstanceType::new(text).ok());
     let same = deployed_type.is_some_and(|it| it.architecture() == wanted);
-    match observed.parameter(StackKind::App, "Image").filter(|_| same) {
-        Some(image) => Ok(image.to_owned()),
-        None => Ok(cloud.image_of_parameter(image_parameter(wanted)).await?),
-    }
+    observed.parameter(StackKind::App, "Image").filter(|_| same).map(str::to_owned)
 }
 
 /// The key of an earlier deployment opens what that one has left; a new one would not.

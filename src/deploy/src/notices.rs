@@ -12,11 +12,16 @@ use crate::plan::{Level, Notice, Operation, Plan};
 use crate::previews;
 
 mod entry;
+mod images;
 mod mail;
 mod quotas;
+mod rolling;
+mod warnings;
+
+pub(crate) use warnings::of_change_set;
 
 /// Looks at everything that CloudFormation finds out only half-way, or never. A check that the caller may not make
-/// is a note, not an error.
+/// is a note, not an error. Without `may_ask` only what is known is looked at.
 ///
 /// # Errors
 /// When AWS does not answer at all.
@@ -24,9 +29,13 @@ pub(crate) async fn of(
     deployer: &Deployer<'_>,
     observed: &Observed,
     plan: &Plan,
+    may_ask: bool,
 ) -> Result<Vec<Notice>> {
     let mut notices = offline(deployer, observed);
-    if plan.has_changes() {
+    if may_ask {
+        notices.extend(images::check(deployer, observed).await);
+    }
+    if may_ask && plan.has_changes() {
         let creates = plan.stacks.iter().any(|stack| stack.operation == Operation::Create);
         let (region, entry, mail, quotas) = futures::join!(
             region(deployer, creates),
@@ -35,6 +44,7 @@ pub(crate) async fn of(
             quotas::check(deployer, creates),
         );
         notices.extend([region, entry, mail, quotas].into_iter().flatten());
+        notices.extend(rolling::check(deployer, observed, plan));
     }
     notices.sort_by_key(|notice| notice.level);
     Ok(notices)

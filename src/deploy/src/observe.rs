@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use blueprint::Deployment;
-use cloud::{Caller, Cloud, StackResource, StackSummary};
+use cloud::{Caller, Cloud, Reason, StackResource, StackSummary};
 use stack::{Purpose, StackKind, bucket_name, stack_name};
 
 use crate::error::{DeployError, Result};
@@ -26,7 +26,7 @@ pub struct Observed {
 pub struct ObservedStack {
     /// The stack.
     pub summary: StackSummary,
-    /// The deployed template; empty for a stack in review, which has none.
+    /// The deployed template; empty for a stack in review, which has none, and after a [`glance`].
     pub template: String,
     /// Its resources.
     pub resources: Vec<StackResource>,
@@ -101,6 +101,33 @@ pub async fn observe(cloud: &dyn Cloud, deployment: &Deployment) -> Result<Obser
     Ok(observed)
 }
 
+/// The two stacks as two calls tell them: without templates and resources, and without what an earlier deployment may
+/// have left. Who asks is known as far as a stack's ARN tells.
+///
+/// # Errors
+/// As [`observe`].
+pub async fn glance(cloud: &dyn Cloud, deployment: &Deployment) -> Result<Observed> {
+    let names = [StackKind::Data, StackKind::App].map(|kind| stack_name(&deployment.name, kind));
+    let (data, app) = tokio::try_join!(
+        summary(cloud, &names[0], deployment),
+        summary(cloud, &names[1], deployment),
+    )?;
+    let account = [&data, &app].into_iter().flatten().find_map(|stack| stack.id.split(':').nth(4));
+    let caller = Caller {
+        account: account.unwrap_or_default().to_owned(),
+        arn: String::new(),
+        expires: None,
+    };
+    let bare = |summary: Option<StackSummary>| {
+        summary.map(|summary| ObservedStack {
+            summary,
+            template: String::new(),
+            resources: Vec::new(),
+        })
+    };
+    Ok(Observed { caller, data: bare(data), app: bare(app), leftovers: BTreeMap::new() })
+}
+
 /// One stack, without its template and resources: two calls fewer.
 ///
 /// # Errors
@@ -147,7 +174,7 @@ async fn leftovers(
     for (id, purpose) in
         [("Content", Purpose::Content), ("Artifacts", Purpose::Artifacts), ("Logs", Purpose::Logs)]
     {
-        if !held(id) && cloud.bucket_exists(&name(purpose)).await? {
+        if !held(id) && is_left(cloud, &name(purpose)).await? {
             found.insert(id.to_owned(), name(purpose));
         }
     }
@@ -156,4 +183,14 @@ async fn leftovers(
         found.insert("Metadata".to_owned(), table);
     }
     Ok(found)
+}
+
+/// Bucket names are one namespace for all accounts.
+async fn is_left(cloud: &dyn Cloud, bucket: &str) -> Result<bool> {
+    match cloud.bucket_exists(bucket).await {
+        Err(error) if error.reason == Reason::Denied => {
+            Err(DeployError::Taken { bucket: bucket.to_owned(), error: error.into() })
+        }
+        found => Ok(found?),
+    }
 }

@@ -1,23 +1,24 @@
 //! From what there is and what is wanted to a plan, and to the change sets behind it.
 
+use blueprint::Deployment;
 use cloud::{ChangeSet, ChangeSetKind, ChangeSetRequest, ChangeSetStatus, Reason};
 use futures::future::try_join;
-use stack::{Rendered, Stack, StackKind};
+use stack::{DIGEST_OUTPUT, Rendered, Stack, StackKind};
 
 use crate::deployer::Deployer;
 use crate::diff::{self, Deployed};
 use crate::error::{DeployError, Result};
 use crate::events::Step;
 use crate::explain;
-use crate::observe::{Observed, ObservedStack, observe};
+use crate::observe::{Observed, ObservedStack, glance, observe};
 use crate::plan::{
-    Change, ChangeAction, Kind, Operation, Plan, ReleasePlan, Source, StackPlan, Values,
+    Change, ChangeAction, Kind, Notice, Operation, Plan, ReleasePlan, Source, StackPlan, Values,
 };
 use crate::release::{Release, architecture_name};
-use crate::{drift, lookup, notices};
+use crate::{drift, gate, lookup, notices};
 
 /// How much to ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Planning {
     /// Make change sets and keep them, so that an `apply` carries out exactly what was shown.
     pub keep: bool,
@@ -25,6 +26,10 @@ pub struct Planning {
     pub seal: bool,
     /// Make no change sets: compare templates only.
     pub quick: bool,
+    /// Ask for the two stacks and nothing else, as long as their templates are the wanted ones. Implies `quick`.
+    pub glance: bool,
+    /// Take the newest image instead of the deployed one.
+    pub renew_image: bool,
     /// Look for what was changed past `syncctl`.
     pub drift: bool,
     /// Undo drift with the change.
@@ -68,7 +73,13 @@ impl Prepared {
 /// When AWS does not answer, a stack is busy, stuck or somebody else's, or CloudFormation refuses the change.
 pub async fn prepare(deployer: &Deployer<'_>, planning: Planning) -> Result<Prepared> {
     let deployment = deployer.deployment();
-    let observed = deployer.step(Step::Observe, observe(deployer.cloud, deployment)).await?;
+    let look = async {
+        match planning.glance {
+            true => glance(deployer.cloud, deployment).await,
+            false => observe(deployer.cloud, deployment).await,
+        }
+    };
+    let observed = deployer.step(Step::Observe, look).await?;
     let stacks = [&observed.data, &observed.app];
     for stack in stacks.into_iter().flatten() {
         refuse_unworkable(deployer, stack).await?;
@@ -76,7 +87,11 @@ pub async fn prepare(deployer: &Deployer<'_>, planning: Planning) -> Result<Prep
     let release = deployer.release()?;
     release.check(&deployment.servers.instance)?;
     let now = (deployer.now)();
-    let resolved = lookup::resolve(deployer.cloud, deployment, &observed, release, now).await?;
+    let (cloud, renew) = (deployer.cloud, planning.renew_image);
+    let resolved = match planning.glance {
+        true => lookup::glance(cloud, deployment, &observed, release, now).await?,
+        false => lookup::resolve(cloud, deployment, &observed, release, renew, now).await?,
+    };
     let mut rendered = stack::render(deployment, &resolved)?;
     let (account, region) = (&observed.caller.account, deployer.cloud.region());
     rendered.data.template = rendered.data.template.with_literal_names(account, region);
@@ -95,8 +110,9 @@ pub async fn prepare(deployer: &Deployer<'_>, planning: Planning) -> Result<Prep
         Ok::<_, DeployError>((drift, data, app))
     };
     let (mut drift, data, app) = deployer.step(Step::Plan, work).await?;
-    let change_sets = [(StackKind::Data, data.1), (StackKind::App, app.1)];
-    let stacks = vec![data.0, app.0];
+    let change_sets = [(StackKind::Data, data.change_set), (StackKind::App, app.change_set)];
+    let warnings = data.warnings.into_iter().chain(app.warnings);
+    let stacks = vec![data.plan, app.plan];
     drift::mark_touched(&mut drift, &stacks);
     let mut plan = Plan {
         name: deployment.name.to_string(),
@@ -113,7 +129,9 @@ pub async fn prepare(deployer: &Deployer<'_>, planning: Planning) -> Result<Prep
         notices: Vec::new(),
     };
     crate::report::with_properties(&mut plan, &rendered);
-    plan.notices = notices::of(deployer, &observed, &plan).await?;
+    plan.notices = notices::of(deployer, &observed, &plan, !planning.glance).await?;
+    plan.notices.extend(warnings);
+    plan.notices.sort_by_key(|notice| notice.level);
     let change_sets = change_sets.into_iter().filter_map(|(kind, id)| Some((kind, id?))).collect();
     Ok(Prepared { plan, observed, rendered, change_sets })
 }
@@ -167,25 +185,44 @@ pub(crate) async fn refuse_foreign(deployer: &Deployer<'_>, stack: &ObservedStac
 /// First part of the names of our change sets.
 pub(crate) const NAME_PREFIX: &str = "syncctl-";
 
-/// One stack's part of the plan, and its change set where it was kept.
+/// One stack's part of the plan.
+struct Planned {
+    plan: StackPlan,
+    /// Its change set where it was kept.
+    change_set: Option<String>,
+    /// What CloudFormation warns of.
+    warnings: Vec<Notice>,
+}
+
+impl Planned {
+    /// Without a change set.
+    const fn by_templates(plan: StackPlan) -> Self {
+        Self { plan, change_set: None, warnings: Vec::new() }
+    }
+}
+
 async fn plan_stack(
     deployer: &Deployer<'_>,
     planning: Planning,
     observed: &Observed,
     kind: StackKind,
     wanted: &Stack,
-) -> Result<(StackPlan, Option<String>)> {
+) -> Result<Planned> {
     let deployed = observed.stack(kind).filter(|stack| stack.is_deployed());
     let template = wanted.template.to_text();
     let physical_ids = deployed.map(ObservedStack::physical_ids).unwrap_or_default();
+    let no_tags = Values::new();
+    let tags = diff::tags(deployed.map_or(&no_tags, |stack| &stack.summary.tags), &wanted.tags);
+    let (is_same, deployed_template) = match deployed {
+        None => (false, String::new()),
+        Some(stack) => compare(deployer, planning, stack, wanted, &template).await?,
+    };
     let before = deployed.map(|stack| Deployed {
-        template: &stack.template,
+        template: if is_same { &template } else { &deployed_template },
         parameters: &stack.summary.parameters,
         physical_ids: &physical_ids,
     });
     let mut changes = diff::diff(before, wanted)?;
-    let no_tags = Values::new();
-    let tags = diff::tags(deployed.map_or(&no_tags, |stack| &stack.summary.tags), &wanted.tags);
     let mut plan = StackPlan {
         kind: match kind {
             StackKind::Data => Kind::Data,
@@ -198,29 +235,27 @@ async fn plan_stack(
         tags,
         template_bytes: template.len(),
     };
-    let Some(deployed) = deployed else {
+    if deployed.is_none() {
         if kind == StackKind::Data {
             adopt(&mut changes, observed);
         }
         plan.changes = sorted(deployer, changes);
-        let kept = match planning.seal {
-            true => Some(change_set(deployer, planning, observed, kind, wanted).await?.id),
-            false => None,
-        };
-        return Ok((plan, kept));
-    };
+        if !planning.seal {
+            return Ok(Planned::by_templates(plan));
+        }
+        let id = change_set(deployer, planning, observed, kind, wanted).await?.id;
+        let warnings = notices::of_change_set(deployer, &wanted.name, &id).await;
+        return Ok(Planned { plan, change_set: Some(id), warnings });
+    }
     // The same text with the same values is the same stack: there is nothing to ask CloudFormation.
-    let same = deployed.template.trim() == template.trim()
-        && deployed.summary.parameters == wanted.parameters
-        && plan.tags.is_empty();
-    if same && !planning.revert_drift {
+    if is_same && plan.tags.is_empty() && !planning.revert_drift {
         plan.operation = Operation::Nothing;
-        return Ok((plan, None));
+        return Ok(Planned::by_templates(plan));
     }
     plan.operation = Operation::Update;
-    if planning.quick {
+    if planning.quick || planning.glance {
         plan.changes = sorted(deployer, changes);
-        return Ok((plan, None));
+        return Ok(Planned::by_templates(plan));
     }
     let set = change_set(deployer, planning, observed, kind, wanted).await?;
     plan.source = Source::ChangeSet;
@@ -228,14 +263,35 @@ async fn plan_stack(
         deployer.cloud.delete_change_set(&wanted.name, &set.id).await?;
         plan.operation = Operation::Nothing;
         plan.tags.clear();
-        return Ok((plan, None));
+        return Ok(Planned::by_templates(plan));
     }
     plan.changes = sorted(deployer, diff::merge(&set.changes, changes, wanted));
+    let warnings = notices::of_change_set(deployer, &wanted.name, &set.id).await;
     if planning.keep || planning.seal {
-        return Ok((plan, Some(set.id)));
+        return Ok(Planned { plan, change_set: Some(set.id), warnings });
     }
     deployer.cloud.delete_change_set(&wanted.name, &set.id).await?;
-    Ok((plan, None))
+    Ok(Planned { plan, change_set: None, warnings })
+}
+
+/// Whether a stack has the wanted template and values already, and the template that it has.
+async fn compare(
+    deployer: &Deployer<'_>,
+    planning: Planning,
+    deployed: &ObservedStack,
+    wanted: &Stack,
+    text: &str,
+) -> Result<(bool, String)> {
+    let same_values = deployed.summary.parameters == wanted.parameters;
+    if !planning.glance {
+        let is_same = same_values && deployed.template.trim() == text.trim();
+        return Ok((is_same, deployed.template.clone()));
+    }
+    let told = deployed.summary.outputs.get(DIGEST_OUTPUT);
+    if same_values && told.is_some_and(|told| told == wanted.template.digest()) {
+        return Ok((true, String::new()));
+    }
+    Ok((false, deployer.cloud.template(&deployed.summary.id).await?))
 }
 
 /// Most harmful first, then by what it is; each property with its line of the blueprint.
@@ -284,27 +340,37 @@ pub(crate) async fn change_set(
         tags: wanted.tags.clone(),
         import_existing: imports,
         revert_drift: planning.revert_drift && !creates,
-        role: None,
-        rollback_triggers: (Vec::new(), 0),
+        role: deployer.service_role.map(str::to_owned),
+        rollback_triggers: match (kind, deployed) {
+            (StackKind::App, Some(stack)) => {
+                Some(gate::triggers(deployer.deployment(), stack, wanted))
+            }
+            _ => None,
+        },
         // Something taken over must not be deleted with the stack that failed to take it.
         delete_on_failure: creates && !imports,
-        express: false,
+        express: creates && is_preview(deployer.deployment()),
         token: deployer.token(&format!("plan-{what}")),
     };
-    let id = match deployer.cloud.create_change_set(&request).await {
-        Err(error) if is_about(&error, "OnStackFailure") && request.delete_on_failure => {
-            deployer.note("This endpoint cannot remove a stack whose creation fails (OnStackFailure); the next run does.");
-            request.delete_on_failure = false;
-            deployer.cloud.create_change_set(&request).await?
+    // An endpoint that does not know one of these may not know another.
+    let id = loop {
+        match deployer.cloud.create_change_set(&request).await {
+            Err(error) if is_about(&error, "OnStackFailure") && request.delete_on_failure => {
+                deployer.note("This endpoint cannot remove a stack whose creation fails (OnStackFailure); the next run does.");
+                request.delete_on_failure = false;
+            }
+            Err(error) if is_about(&error, "DeploymentConfig") && request.express => {
+                deployer.note("This endpoint does not know express mode; CloudFormation waits for every resource.");
+                request.express = false;
+            }
+            Err(error) if is_about(&error, "DeploymentMode") && request.revert_drift => {
+                deployer.trouble(
+                    "This endpoint cannot undo drift with a change set (REVERT_DRIFT); drift stays.",
+                );
+                request.revert_drift = false;
+            }
+            made => break made?,
         }
-        Err(error) if is_about(&error, "DeploymentMode") && request.revert_drift => {
-            deployer.trouble(
-                "This endpoint cannot undo drift with a change set (REVERT_DRIFT); drift stays.",
-            );
-            request.revert_drift = false;
-            deployer.cloud.create_change_set(&request).await?
-        }
-        made => made?,
     };
     for wait in deployer.pace.waits() {
         let set = deployer.cloud.change_set(&wanted.name, &id).await?;
@@ -323,6 +389,12 @@ pub(crate) async fn change_set(
         }
     }
     unreachable!("waits never end")
+}
+
+/// Made to be thrown away. Only such a one is created in express mode: CloudFormation does not wait until resources
+/// are ready, `verify` does. Its updates are not: they would not return to what was before when a roll fails.
+fn is_preview(deployment: &Deployment) -> bool {
+    deployment.ttl.is_some() && !deployment.protect
 }
 
 fn is_about(error: &cloud::CloudError, argument: &str) -> bool {

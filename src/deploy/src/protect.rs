@@ -29,7 +29,8 @@ pub(crate) async fn lift(deployer: &Deployer<'_>, prepared: &Prepared) -> Result
     let losses: Vec<&str> = changes
         .filter(|change| PRECIOUS.contains(&change.logical_id.as_str()))
         .filter(|change| {
-            change.action == ChangeAction::Remove || change.replacement != Replacement::Never
+            matches!(change.action, ChangeAction::Remove | ChangeAction::Dynamic)
+                || change.replacement != Replacement::Never
         })
         .map(|change| change.logical_id.as_str())
         .collect();
@@ -133,8 +134,7 @@ async fn protect_table(deployer: &Deployer<'_>, prepared: &Prepared) -> Result<(
     let observed = crate::observe::observe(deployer.cloud, deployer.deployment()).await?;
     let run = format!("{}p", deployer.run);
     let deployer = Deployer { run: &run, ..*deployer };
-    let planning =
-        Planning { keep: true, seal: false, quick: false, drift: false, revert_drift: false };
+    let planning = Planning { keep: true, ..Planning::default() };
     let set = planner::change_set(&deployer, planning, &observed, StackKind::Data, &wanted).await?;
     if set.status == cloud::ChangeSetStatus::Empty {
         return Ok(deployer.cloud.delete_change_set(&wanted.name, &set.id).await?);

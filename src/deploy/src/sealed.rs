@@ -98,7 +98,17 @@ pub async fn reopen(
     ];
     for (what, was, is) in same {
         if was != is {
-            return Err(DeployError::Stale(format!("{what} was {was} and is {is}")));
+            let short = |text: &str| match text.len() {
+                64 => text[..12].to_owned(),
+                _ => text.to_owned(),
+            };
+            let told = format!("{what} was {} and is {}", short(was), short(is));
+            return Err(DeployError::Stale(match what {
+                "the blueprint" => {
+                    format!("{told}; the flags --set, --name and --region count as well")
+                }
+                _ => told,
+            }));
         }
     }
     // Its time is counted from the seal; nobody wants a preview that may go the moment it is there.

@@ -1,6 +1,6 @@
 //! What the templates may ask for: one struct per template, made from the deployment and nothing else.
 
-mod alarms;
+pub(crate) mod alarms;
 mod app;
 mod data;
 mod entry;

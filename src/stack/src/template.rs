@@ -1,13 +1,25 @@
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::canonical;
+
+/// Output with the digest of the template.
+pub const DIGEST_OUTPUT: &str = "TemplateDigest";
 
 /// A CloudFormation template.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Template(Value);
 
 impl Template {
-    pub(crate) fn new(value: Value) -> Self {
+    /// Adds an output with the digest of everything else: whether a deployed template is this one can be told
+    /// without fetching it.
+    pub(crate) fn new(mut value: Value) -> Self {
+        let digest = hex::encode(Sha256::digest(canonical::write(&value)));
+        if let Some(template) = value.as_object_mut() {
+            let outputs = template.entry("Outputs").or_insert_with(|| json!({}));
+            outputs[DIGEST_OUTPUT] =
+                json!({"Description": "Digest of this template", "Value": digest});
+        }
         Self(value)
     }
 
@@ -16,6 +28,13 @@ impl Template {
     pub fn parse(text: &str) -> Option<Self> {
         let value: Value = serde_json::from_str(text).ok()?;
         value.is_object().then_some(Self(value))
+    }
+
+    /// SHA-256 in hexadecimal, the same in every account and Region; the deployed stack tells it as
+    /// [`DIGEST_OUTPUT`].
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        self.outputs().get(DIGEST_OUTPUT).and_then(|it| it["Value"].as_str()).unwrap_or_default()
     }
 
     /// The same with the fixed names as they are in one account and Region, which lets CloudFormation take over what

@@ -7,6 +7,8 @@ pub(crate) mod consent;
 pub(crate) mod doctor;
 pub(crate) mod down;
 pub(crate) mod endpoint;
+pub(crate) mod flags;
+pub(crate) mod images;
 pub(crate) mod listener;
 pub(crate) mod logs;
 pub(crate) mod plan;

@@ -150,6 +150,8 @@ pub(crate) enum Command {
     Roll(commands::roll::RollArgs),
     Rollback(commands::rollback::RollbackArgs),
     Releases(commands::releases::ReleasesArgs),
+    #[command(subcommand)]
+    Image(commands::image::ImageCommand),
     Drill(commands::drill::DrillArgs),
     Logs(commands::logs::LogsArgs),
     Down(commands::down::DownArgs),
@@ -168,6 +170,7 @@ pub(crate) enum Command {
     Render(commands::render::RenderArgs),
     Graph(commands::graph::GraphArgs),
     Permissions(commands::permissions::PermissionsArgs),
+    Schema(commands::schema::SchemaArgs),
     Doctor(commands::doctor::DoctorArgs),
     Completions(commands::completions::CompletionsArgs),
     Version(commands::version::VersionArgs),

@@ -18,6 +18,7 @@ pub(crate) mod events;
 pub(crate) mod graph;
 pub(crate) mod help;
 pub(crate) mod hidden;
+pub(crate) mod image;
 pub(crate) mod init;
 pub(crate) mod lifetime;
 pub(crate) mod logs;
@@ -31,6 +32,7 @@ pub(crate) mod releases;
 pub(crate) mod render;
 pub(crate) mod roll;
 pub(crate) mod rollback;
+pub(crate) mod schema;
 pub(crate) mod status;
 pub(crate) mod up;
 pub(crate) mod user;
@@ -39,6 +41,9 @@ pub(crate) mod version;
 
 pub(crate) fn run(command: Command, ui: &mut Ui) -> Result<ExitCode> {
     check_format(&command, ui.settings().format)?;
+    if is_operation(&command) {
+        ui.stream_events();
+    }
     match command {
         Command::Init(args) => init::run(args, ui),
         Command::Validate(args) => validate::run(args, ui),
@@ -50,6 +55,7 @@ pub(crate) fn run(command: Command, ui: &mut Ui) -> Result<ExitCode> {
         Command::Roll(args) => roll::run(args, ui),
         Command::Rollback(args) => rollback::run(args, ui),
         Command::Releases(args) => releases::run(args, ui),
+        Command::Image(command) => image::run(command, ui),
         Command::Drill(args) => drill::run(args, ui),
         Command::Logs(args) => logs::run(args, ui),
         Command::Down(args) => down::run(args, ui),
@@ -65,11 +71,25 @@ pub(crate) fn run(command: Command, ui: &mut Ui) -> Result<ExitCode> {
         Command::Render(args) => render::run(args, ui),
         Command::Graph(args) => graph::run(args, ui),
         Command::Permissions(args) => permissions::run(args, ui),
+        Command::Schema(args) => schema::run(args, ui),
         Command::Doctor(args) => doctor::run(args, ui),
         Command::Completions(args) => completions::run(args, ui),
         Command::Version(args) => version::run(args, ui),
         Command::Help(args) => help::run(args, ui),
     }
+}
+
+/// What takes its time and tells of it on the way.
+fn is_operation(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Up(_)
+            | Command::Apply(_)
+            | Command::Roll(_)
+            | Command::Rollback(_)
+            | Command::Down(_)
+            | Command::Image(image::ImageCommand::Bump(_))
+    )
 }
 
 /// Text and JSON everywhere, and what one command alone can write.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use blueprint::deployment::Accounts;
 use blueprint::values::Architecture;
 use blueprint::{Certificate, Deployment, FilePath, Resolved, Target};
 use local::{LocalSpec, TlsSpec};
@@ -53,6 +54,18 @@ pub(crate) fn resolve(source: &Source, ui: &mut Ui) -> Result<Resolved> {
     Ok(resolved)
 }
 
+/// Better now than a service that nobody can log in to.
+pub(crate) fn refuse_unsupported(deployment: &Deployment) -> Result<()> {
+    match deployment.identity.accounts {
+        Accounts::Builtin => Ok(()),
+        Accounts::Oidc { .. } => Err(CliError::new(
+            Kind::BlueprintInvalid,
+            "identity.accounts.oidc: servers of this release keep accounts of their own only",
+        )
+        .hint("write `identity: { accounts: builtin }`, or leave it out")),
+    }
+}
+
 impl Chosen {
     pub(crate) fn name(&self) -> &str {
         self.deployment().name.as_str()
@@ -61,6 +74,11 @@ impl Chosen {
     /// The blueprint's result.
     pub(crate) fn deployment(&self) -> &Deployment {
         self.resolved.deployment()
+    }
+
+    /// Refuses what a blueprint can say and this release cannot do.
+    pub(crate) fn refuse_unsupported(&self) -> Result<()> {
+        refuse_unsupported(self.deployment())
     }
 
     /// Whether it runs on AWS.

@@ -30,6 +30,10 @@ pub(crate) const APPLY_REVERT_DRIFT: &str = "SYNCCTL_APPLY_REVERT_DRIFT";
 pub(crate) const TTL: &str = "SYNCCTL_TTL";
 /// How many previews to collect at most (`preview gc --max`).
 pub(crate) const PREVIEW_GC_MAX: &str = "SYNCCTL_PREVIEW_GC_MAX";
+/// Service role of CloudFormation (`--role-arn`).
+pub(crate) const ROLE_ARN: &str = "SYNCCTL_ROLE_ARN";
+/// How long to wait for somebody else (`--wait-for-other`).
+pub(crate) const WAIT_FOR_OTHER: &str = "SYNCCTL_WAIT_FOR_OTHER";
 /// How many events to show (`events --last`).
 pub(crate) const EVENTS_LAST: &str = "SYNCCTL_EVENTS_LAST";
 /// Failures only (`events --failures`).
@@ -151,6 +155,16 @@ pub(crate) const VARIABLES: &[Variable] = &[
     flag(APPLY_REVERT_DRIFT, "apply --revert-drift", "`true` undoes what was changed by hand"),
     flag(TTL, "up|plan|apply|preview extend --ttl", "How long a preview may live, e.g. `48h`"),
     flag(PREVIEW_GC_MAX, "preview gc --max", "How many previews to collect at most"),
+    flag(
+        ROLE_ARN,
+        "up|plan|apply|roll|rollback|image bump --role-arn",
+        "Service role that CloudFormation acts with",
+    ),
+    flag(
+        WAIT_FOR_OTHER,
+        "up|plan|apply|roll|rollback|down|image bump --wait-for-other",
+        "How long to wait for somebody else's operation, e.g. `15m`",
+    ),
     flag(EVENTS_LAST, "events --last", "How many events to show"),
     flag(EVENTS_FAILURES, "events --failures", "`true` shows failures only"),
     flag(

@@ -13,9 +13,18 @@ use crate::resources::{BucketContents, Emptied, Object, Upload};
 
 const SERVICE: &str = "s3";
 
-pub(super) async fn count(client: &Client, bucket: &str, limit: u64) -> Result<BucketContents> {
+/// S3, and whose buckets are meant: a bucket of the same name in another account is refused
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html>).
+pub(super) struct S3<'a> {
+    pub(super) client: &'a Client,
+    /// The caller's account, once it is known.
+    pub(super) owner: Option<String>,
+}
+
+pub(super) async fn count(s3: &S3<'_>, bucket: &str, limit: u64) -> Result<BucketContents> {
     let mut contents = BucketContents::default();
-    let call = client.list_object_versions().bucket(bucket);
+    let call =
+        s3.client.list_object_versions().set_expected_bucket_owner(s3.owner.clone()).bucket(bucket);
     let (mut key, mut version) = (None, None);
     loop {
         let page = call.clone().set_key_marker(key).set_version_id_marker(version).send().await;
@@ -39,9 +48,15 @@ pub(super) async fn count(client: &Client, bucket: &str, limit: u64) -> Result<B
     }
 }
 
-pub(super) async fn empty_some(client: &Client, bucket: &str) -> Result<Emptied> {
-    let uploads = abort_uploads(client, bucket).await?;
-    let page = client.list_object_versions().bucket(bucket).send().await;
+pub(super) async fn empty_some(s3: &S3<'_>, bucket: &str) -> Result<Emptied> {
+    let uploads = abort_uploads(s3, bucket).await?;
+    let page = s3
+        .client
+        .list_object_versions()
+        .set_expected_bucket_owner(s3.owner.clone())
+        .bucket(bucket)
+        .send()
+        .await;
     let page = page.map_err(failure::of(SERVICE, "ListObjectVersions"))?;
     let versions = page.versions.unwrap_or_default().into_iter().map(|it| (it.key, it.version_id));
     let markers =
@@ -54,17 +69,24 @@ pub(super) async fn empty_some(client: &Client, bucket: &str) -> Result<Emptied>
         .collect();
     let removed = doomed.len() as u64;
     if !doomed.is_empty() {
-        delete(client, bucket, doomed).await?;
+        delete(s3, bucket, doomed).await?;
     }
     Ok(Emptied { removed: removed + uploads, has_more: page.is_truncated.unwrap_or_default() })
 }
 
-async fn delete(client: &Client, bucket: &str, doomed: Vec<ObjectIdentifier>) -> Result<()> {
+async fn delete(s3: &S3<'_>, bucket: &str, doomed: Vec<ObjectIdentifier>) -> Result<()> {
     const OPERATION: &str = "DeleteObjects";
     let delete = Delete::builder().set_objects(Some(doomed)).quiet(true).build();
     let delete =
         delete.map_err(|error| failure::incomplete(SERVICE, OPERATION, &error.to_string()))?;
-    let answer = client.delete_objects().bucket(bucket).delete(delete).send().await;
+    let answer = s3
+        .client
+        .delete_objects()
+        .set_expected_bucket_owner(s3.owner.clone())
+        .bucket(bucket)
+        .delete(delete)
+        .send()
+        .await;
     let answer = answer.map_err(failure::of(SERVICE, OPERATION))?;
     match answer.errors.unwrap_or_default().into_iter().next() {
         None => Ok(()),
@@ -78,12 +100,22 @@ async fn delete(client: &Client, bucket: &str, doomed: Vec<ObjectIdentifier>) ->
     }
 }
 
-async fn abort_uploads(client: &Client, bucket: &str) -> Result<u64> {
-    let page = client.list_multipart_uploads().bucket(bucket).send().await;
+async fn abort_uploads(s3: &S3<'_>, bucket: &str) -> Result<u64> {
+    let page = s3
+        .client
+        .list_multipart_uploads()
+        .set_expected_bucket_owner(s3.owner.clone())
+        .bucket(bucket)
+        .send()
+        .await;
     let page = page.map_err(failure::of(SERVICE, "ListMultipartUploads"))?;
     let mut aborted = 0;
     for upload in page.uploads.unwrap_or_default() {
-        let call = client.abort_multipart_upload().bucket(bucket);
+        let call = s3
+            .client
+            .abort_multipart_upload()
+            .set_expected_bucket_owner(s3.owner.clone())
+            .bucket(bucket);
         let call = call.set_key(upload.key).set_upload_id(upload.upload_id).send().await;
         call.map_err(failure::of(SERVICE, "AbortMultipartUpload")).or_absent()?;
         aborted += 1;
@@ -91,8 +123,14 @@ async fn abort_uploads(client: &Client, bucket: &str) -> Result<u64> {
     Ok(aborted)
 }
 
-pub(super) async fn object(client: &Client, bucket: &str, key: &str) -> Result<Option<Object>> {
-    let call = client.head_object().bucket(bucket).key(key).checksum_mode(ChecksumMode::Enabled);
+pub(super) async fn object(s3: &S3<'_>, bucket: &str, key: &str) -> Result<Option<Object>> {
+    let call = s3
+        .client
+        .head_object()
+        .set_expected_bucket_owner(s3.owner.clone())
+        .bucket(bucket)
+        .key(key)
+        .checksum_mode(ChecksumMode::Enabled);
     let answer = call.send().await.map_err(failure::of(SERVICE, "HeadObject")).or_absent()?;
     Ok(answer.map(|answer| Object {
         key: key.to_owned(),
@@ -101,8 +139,15 @@ pub(super) async fn object(client: &Client, bucket: &str, key: &str) -> Result<O
     }))
 }
 
-pub(super) async fn keys(client: &Client, bucket: &str, prefix: &str) -> Result<Vec<Object>> {
-    let pages = client.list_objects_v2().bucket(bucket).prefix(prefix).into_paginator().send();
+pub(super) async fn keys(s3: &S3<'_>, bucket: &str, prefix: &str) -> Result<Vec<Object>> {
+    let pages = s3
+        .client
+        .list_objects_v2()
+        .set_expected_bucket_owner(s3.owner.clone())
+        .bucket(bucket)
+        .prefix(prefix)
+        .into_paginator()
+        .send();
     let pages: Result<Vec<_>, _> = pages.collect().await;
     let pages = pages.map_err(failure::of(SERVICE, "ListObjectsV2"))?;
     let objects = pages.into_iter().flat_map(|page| page.contents.unwrap_or_default());
@@ -112,7 +157,7 @@ pub(super) async fn keys(client: &Client, bucket: &str, prefix: &str) -> Result<
     Ok(objects.filter_map(object).collect())
 }
 
-pub(super) async fn upload(client: &Client, upload: Upload<'_>) -> Result<()> {
+pub(super) async fn upload(s3: &S3<'_>, upload: Upload<'_>) -> Result<()> {
     const OPERATION: &str = "PutObject";
     let unreadable = |error: &dyn std::fmt::Display| {
         let message = format!("cannot read {}: {error}", upload.file.display());
@@ -121,8 +166,10 @@ pub(super) async fn upload(client: &Client, upload: Upload<'_>) -> Result<()> {
     let body = ByteStream::from_path(upload.file).await.map_err(|error| unreadable(&error))?;
     let digest =
         unhexadecimal(upload.sha256).ok_or_else(|| unreadable(&"its digest is no SHA-256"))?;
-    let call = client
+    let call = s3
+        .client
         .put_object()
+        .set_expected_bucket_owner(s3.owner.clone())
         .bucket(upload.bucket)
         .key(upload.key)
         .checksum_sha256(base64::encode(digest))
@@ -135,7 +182,7 @@ pub(super) async fn upload(client: &Client, upload: Upload<'_>) -> Result<()> {
     match answer.map_err(failure::of(SERVICE, OPERATION)) {
         // Somebody else's upload of the same content, or an earlier attempt whose answer was lost.
         Err(error) if error.has_code("PreconditionFailed") || error.has_code("412") => {
-            let found = object(client, upload.bucket, upload.key).await?;
+            let found = object(s3, upload.bucket, upload.key).await?;
             let other = found.and_then(|found| found.sha256).filter(|found| found != upload.sha256);
             if other.is_some() { Err(error) } else { Ok(()) }
         }
@@ -143,15 +190,28 @@ pub(super) async fn upload(client: &Client, upload: Upload<'_>) -> Result<()> {
     }
 }
 
-pub(super) async fn put_text(client: &Client, bucket: &str, key: &str, text: &str) -> Result<()> {
+pub(super) async fn put_text(s3: &S3<'_>, bucket: &str, key: &str, text: &str) -> Result<()> {
     let body = ByteStream::from(text.as_bytes().to_vec());
-    let call = client.put_object().bucket(bucket).key(key).content_type("application/json");
+    let call = s3
+        .client
+        .put_object()
+        .set_expected_bucket_owner(s3.owner.clone())
+        .bucket(bucket)
+        .key(key)
+        .content_type("application/json");
     call.body(body).send().await.map_err(failure::of(SERVICE, "PutObject")).map(drop)
 }
 
-pub(super) async fn text(client: &Client, bucket: &str, key: &str) -> Result<Option<String>> {
+pub(super) async fn text(s3: &S3<'_>, bucket: &str, key: &str) -> Result<Option<String>> {
     const OPERATION: &str = "GetObject";
-    let call = client.get_object().bucket(bucket).key(key).send().await;
+    let call = s3
+        .client
+        .get_object()
+        .set_expected_bucket_owner(s3.owner.clone())
+        .bucket(bucket)
+        .key(key)
+        .send()
+        .await;
     let Some(answer) = call.map_err(failure::of(SERVICE, OPERATION)).or_absent()? else {
         return Ok(None);
     };

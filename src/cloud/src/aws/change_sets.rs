@@ -31,7 +31,9 @@ pub(super) async fn create(client: &Client, request: &ChangeSetRequest) -> Resul
         Parameter::builder().parameter_key(name).parameter_value(value).build()
     });
     let tags = request.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
-    let express = || DeploymentConfig::builder().mode(DeploymentConfigMode::Express).build();
+    // Express mode does not roll back by itself unless it is told to.
+    let express = DeploymentConfig::builder().mode(DeploymentConfigMode::Express);
+    let express = || express.disable_rollback(false).build();
     let call = client
         .create_change_set()
         .stack_name(&request.stack)
@@ -64,17 +66,14 @@ pub(super) async fn create(client: &Client, request: &ChangeSetRequest) -> Resul
     }
 }
 
+/// Without one CloudFormation goes on with the triggers of the operation before.
 fn rollback(request: &ChangeSetRequest) -> Option<RollbackConfiguration> {
-    let (alarms, minutes) = &request.rollback_triggers;
-    if alarms.is_empty() {
-        return None;
-    }
+    let triggers = request.rollback_triggers.as_ref()?;
     let trigger =
         |arn: &String| RollbackTrigger::builder().arn(arn).r#type("AWS::CloudWatch::Alarm").build();
-    let configuration = RollbackConfiguration::builder()
-        .set_rollback_triggers(Some(alarms.iter().map(trigger).collect()))
-        .monitoring_time_in_minutes(i32::try_from(*minutes).unwrap_or(i32::MAX));
-    Some(configuration.build())
+    let triggers = triggers.iter().map(trigger).collect();
+    let configuration = RollbackConfiguration::builder().set_rollback_triggers(Some(triggers));
+    Some(configuration.monitoring_time_in_minutes(0).build())
 }
 
 /// All pages of it.

@@ -19,10 +19,10 @@ impl Region for Aws {
         let call = self.sts.get_caller_identity().send().await;
         let answer = call.map_err(failure::of("sts", "GetCallerIdentity"))?;
         let missing = |what| failure::incomplete("sts", "GetCallerIdentity", what);
-        Ok(Caller {
-            account: answer.account.ok_or_else(|| missing("account"))?,
-            arn: answer.arn.ok_or_else(|| missing("ARN"))?,
-        })
+        let account = answer.account.ok_or_else(|| missing("account"))?;
+        let account = self.account.get_or_init(|| account).clone();
+        let arn = answer.arn.ok_or_else(|| missing("ARN"))?;
+        Ok(Caller { account, arn, expires: self.credentials_end().await })
     }
 
     async fn is_opted_in(&self) -> Result<bool> {

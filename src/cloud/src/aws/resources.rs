@@ -8,36 +8,37 @@ use crate::{Reason, Result};
 #[async_trait]
 impl Resources for Aws {
     async fn bucket_exists(&self, bucket: &str) -> Result<bool> {
-        let call = self.s3.head_bucket().bucket(bucket).send().await;
+        let call = self.s3.head_bucket().bucket(bucket);
+        let call = call.set_expected_bucket_owner(self.buckets().owner).send().await;
         Ok(call.map_err(failure::of("s3", "HeadBucket")).or_absent()?.is_some())
     }
 
     async fn bucket_contents(&self, bucket: &str, limit: u64) -> Result<BucketContents> {
-        buckets::count(&self.s3, bucket, limit).await
+        buckets::count(&self.buckets(), bucket, limit).await
     }
 
     async fn empty_some(&self, bucket: &str) -> Result<Emptied> {
-        buckets::empty_some(&self.s3, bucket).await
+        buckets::empty_some(&self.buckets(), bucket).await
     }
 
     async fn object(&self, bucket: &str, key: &str) -> Result<Option<Object>> {
-        buckets::object(&self.s3, bucket, key).await
+        buckets::object(&self.buckets(), bucket, key).await
     }
 
     async fn keys(&self, bucket: &str, prefix: &str) -> Result<Vec<Object>> {
-        buckets::keys(&self.s3, bucket, prefix).await
+        buckets::keys(&self.buckets(), bucket, prefix).await
     }
 
     async fn upload(&self, upload: Upload<'_>) -> Result<()> {
-        buckets::upload(&self.s3, upload).await
+        buckets::upload(&self.buckets(), upload).await
     }
 
     async fn put_text(&self, bucket: &str, key: &str, text: &str) -> Result<()> {
-        buckets::put_text(&self.s3, bucket, key, text).await
+        buckets::put_text(&self.buckets(), bucket, key, text).await
     }
 
     async fn text(&self, bucket: &str, key: &str) -> Result<Option<String>> {
-        buckets::text(&self.s3, bucket, key).await
+        buckets::text(&self.buckets(), bucket, key).await
     }
 
     async fn table(&self, table: &str) -> Result<Option<TableFacts>> {

@@ -26,8 +26,8 @@ pub struct ChangeSetRequest {
     pub revert_drift: bool,
     /// Service role to act with; the caller's own rights without.
     pub role: Option<String>,
-    /// Alarms that undo the operation, by ARN, and for how many minutes after its end.
-    pub rollback_triggers: (Vec<String>, u32),
+    /// Alarms that undo the operation while it lasts, by ARN; `None` leaves those of the operation before.
+    pub rollback_triggers: Option<Vec<String>>,
     /// Delete the stack where its creation fails (`OnStackFailure: DELETE`).
     pub delete_on_failure: bool,
     /// End before resources are ready (`DeploymentConfig: EXPRESS`).
@@ -137,7 +137,7 @@ pub enum ChangeAction {
     Import,
     /// Known only while it happens.
     Dynamic,
-    /// Brought back to what the template says.
+    /// Left as it is, which is what the template says now; only CloudFormation's record of it changes.
     Sync,
 }
 

@@ -81,8 +81,7 @@ async fn one(
     {
         return Ok(());
     }
-    let planning =
-        Planning { keep: true, seal: false, quick: false, drift: false, revert_drift: false };
+    let planning = Planning { keep: true, ..Planning::default() };
     let set = change_set(deployer, planning, observed, kind, &wanted).await?;
     let harmless = set.changes.iter().all(|change| {
         change.action == ChangeAction::Modify && change.replacement == Replacement::Never

@@ -138,13 +138,13 @@ const WRONGS: &[Wrong] = &[
     ("no template", |it| it.template = Value::Null),
     ("somebody else's template", |it| it.template = json!({"Resources": {}})),
     ("another deployment's template", |it| {
-        it.template["Metadata"]["syncctl"]["deployment"] = "prod".into()
+        it.template["Metadata"]["syncctl"]["deployment"] = "prod".into();
     }),
     ("a template without an end", |it| {
-        it.template["Metadata"]["syncctl"]["preview"] = false.into()
+        it.template["Metadata"]["syncctl"]["preview"] = false.into();
     }),
     ("a template of another part", |it| {
-        it.template["Metadata"]["syncctl"]["stack"] = "other".into()
+        it.template["Metadata"]["syncctl"]["stack"] = "other".into();
     }),
     ("something that stays", |it| keep(it, json!("Retain"))),
     ("something that stays but on creation", |it| keep(it, json!("RetainExceptOnCreate"))),

@@ -1,6 +1,7 @@
 //! What somebody should look at, with every number. Sources of the numbers: the defaults AWS and its operators recommend, unless said.
 
 use blueprint::Deployment;
+use blueprint::deployment::Alarm as GateAlarm;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -10,6 +11,15 @@ use crate::names::{Purpose, fixed};
 /// Logical ids of the two that can stop a rollout.
 pub(crate) const BOOT_FAILED: &str = "BootFailed";
 pub(crate) const SERVER_ERRORS: &str = "ServerErrors";
+
+/// Logical id of an alarm that can stop a rollout.
+#[must_use]
+pub const fn alarm_id(alarm: GateAlarm) -> &'static str {
+    match alarm {
+        GateAlarm::Boot => BOOT_FAILED,
+        GateAlarm::ServerErrors => SERVER_ERRORS,
+    }
+}
 
 const ABOVE: &str = "GreaterThanThreshold";
 const MINUTE: u64 = 60;

@@ -1,5 +1,5 @@
 use blueprint::Deployment;
-use blueprint::deployment::{Alarm as GateAlarm, Egress};
+use blueprint::deployment::Egress;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -186,10 +186,7 @@ fn depends_on(deployment: &Deployment, network: &Network) -> Vec<String> {
 
 fn rollout(deployment: &Deployment) -> Rollout {
     let rollout = &deployment.rollout;
-    let alarms = rollout.alarms.iter().map(|alarm| match alarm {
-        GateAlarm::Boot => alarms::BOOT_FAILED,
-        GateAlarm::ServerErrors => alarms::SERVER_ERRORS,
-    });
+    let alarms = rollout.alarms.iter().map(|alarm| alarms::alarm_id(*alarm));
     Rollout {
         min_healthy: rollout.min_healthy.get(),
         max_healthy: rollout.max_healthy.get(),

@@ -22,10 +22,9 @@ struct Report<'a> {
 
 /// The checks are those of a plan that makes no change set.
 pub(crate) fn run(session: &Session, ui: &mut Ui) -> Result<ExitCode> {
-    const QUICK: Planning =
-        Planning { keep: false, seal: false, quick: true, drift: false, revert_drift: false };
+    let planning = Planning { quick: true, ..Planning::default() };
     let screen = Screen::new(ui.settings());
-    let prepared = session.inquire(&screen, async |deployer| prepare(&deployer, QUICK).await);
+    let prepared = session.inquire(&screen, async |deployer| prepare(&deployer, planning).await);
     drop(screen);
     let plan = match prepared {
         Ok(prepared) => prepared.plan,

@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use blueprint::Resolved;
 use cloud::aws::{Aws, Options};
 use deploy::release::Release;
-use deploy::{Deployer, Listener, Pace};
+use deploy::{Deployer, Event, Listener, Pace, wait};
 use rand::distr::{Alphanumeric, SampleString as _};
 use signal_hook::consts::SIGTERM;
 
@@ -16,7 +17,7 @@ use super::signals::Signals;
 use crate::deployment::Chosen;
 use crate::error::{CliError, Kind, Result};
 use crate::programs;
-use crate::ui::Ui;
+use crate::ui::{Ui, units};
 
 /// What the operations of one command share.
 pub(crate) struct Session {
@@ -26,13 +27,17 @@ pub(crate) struct Session {
     blueprint: Resolved,
     blueprint_name: String,
     release: Option<Release>,
+    /// SHA-256 of the release that the blueprint names.
+    named_release: Option<String>,
     run: String,
+    service_role: Option<String>,
     terminated: Arc<AtomicBool>,
 }
 
 impl Session {
     /// Connects with the profile and the Region that were chosen. Nothing is asked of AWS yet.
     pub(crate) fn open(chosen: Chosen, ui: &Ui) -> Result<Self> {
+        chosen.refuse_unsupported()?;
         let release = release(&chosen, None)?;
         Self::with_release(chosen, release, ui)
     }
@@ -52,6 +57,8 @@ impl Session {
             .enable_all()
             .build()
             .map_err(|error| CliError::io("cannot start the asynchronous runtime", &error))?;
+        let named_release = self::release(&chosen, None).ok();
+        let named_release = named_release.map(|it| it.digest.as_str().to_owned());
         let (blueprint, blueprint_name) = chosen.into_parts();
         let region = blueprint.deployment().region.to_string();
         let options = Options { profile: ui.settings().profile.clone(), region };
@@ -62,7 +69,18 @@ impl Session {
         let _ = Signals::of_process();
         let terminated = Arc::new(AtomicBool::new(false));
         let _ = signal_hook::flag::register(SIGTERM, Arc::clone(&terminated));
-        Ok(Self { runtime, aws, endpoint, blueprint, blueprint_name, release, run, terminated })
+        Ok(Self {
+            runtime,
+            aws,
+            endpoint,
+            blueprint,
+            blueprint_name,
+            release,
+            named_release,
+            run,
+            service_role: None,
+            terminated,
+        })
     }
 
     /// Runs one operation that changes nothing of account: Ctrl-C ends it at once.
@@ -79,6 +97,33 @@ impl Session {
         })
     }
 
+    /// The same, and where somebody else is at work it waits for the end and tries again, `limit` in all at most.
+    pub(crate) fn inquire_patiently<T>(
+        &self,
+        limit: Option<Duration>,
+        listener: &dyn Listener,
+        operation: impl AsyncFn(Deployer<'_>) -> deploy::Result<T>,
+    ) -> deploy::Result<T> {
+        let begun = Instant::now();
+        loop {
+            let found = self.inquire(listener, &operation);
+            let left = limit.map(|limit| limit.saturating_sub(begun.elapsed()));
+            let (Err(deploy::DeployError::Busy { stack, status, since }), Some(left)) =
+                (&found, left.filter(|left| !left.is_zero()))
+            else {
+                return found;
+            };
+            let text = format!(
+                "{stack} is busy: {status} since {since}. Waiting for its end, {} at most.",
+                units::seconds(left)
+            );
+            listener.tell(Event::Note { text });
+            self.inquire(listener, async |deployer| {
+                wait::until_quiet(&deployer, stack, left).await
+            })?;
+        }
+    }
+
     /// Runs one operation to its end. It asks its listener what to do about Ctrl-C.
     pub(crate) fn run<T>(
         &self,
@@ -90,6 +135,7 @@ impl Session {
             blueprint: &self.blueprint,
             blueprint_name: &self.blueprint_name,
             release: self.release.as_ref(),
+            service_role: self.service_role.as_deref(),
             listener,
             endpoint: &self.endpoint,
             run: &self.run,
@@ -138,6 +184,16 @@ impl Session {
 
     pub(crate) fn name(&self) -> &str {
         self.blueprint.deployment().name.as_str()
+    }
+
+    /// The role that CloudFormation acts with in what follows.
+    pub(crate) fn set_service_role(&mut self, role: Option<String>) {
+        self.service_role = role;
+    }
+
+    /// Whether the blueprint's own release is another one. One that cannot be read is not compared: `up` will say so.
+    pub(crate) fn named_release_differs(&self, sha256: &str) -> bool {
+        self.named_release.as_ref().is_some_and(|named| named != sha256)
     }
 
     /// Another release for what follows.

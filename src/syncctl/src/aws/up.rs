@@ -13,7 +13,12 @@ use crate::exit_code::ExitCode;
 use crate::invitation;
 use crate::ui::Ui;
 
-pub(crate) fn run(session: &Session, file: Option<PathBuf>, ui: &mut Ui) -> Result<ExitCode> {
+pub(crate) fn run(
+    session: &Session,
+    request: &Request,
+    file: Option<PathBuf>,
+    ui: &mut Ui,
+) -> Result<ExitCode> {
     // Reserved first: an invitation is never lost to a path that cannot be written.
     let file = match file {
         Some(path) if path.exists() => {
@@ -22,7 +27,7 @@ pub(crate) fn run(session: &Session, file: Option<PathBuf>, ui: &mut Ui) -> Resu
         }
         path => invitation::reserve(path)?,
     };
-    let (applied, elapsed) = apply(session, &Request::default(), ui)?;
+    let (applied, elapsed) = apply(session, request, ui)?;
     let accounts = accounts(session, &applied.verified.outputs)?;
     // A job's log is read by many: without a file of its own an invitation is only shown to a person.
     let may_show = ui.settings().can_ask || file.is_some();
@@ -55,5 +60,6 @@ pub(crate) fn run(session: &Session, file: Option<PathBuf>, ui: &mut Ui) -> Resu
         ),
         _ => {}
     }
+    show::last_line(session, &applied, elapsed, ui);
     Ok(ExitCode::Done)
 }

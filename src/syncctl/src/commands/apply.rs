@@ -5,6 +5,7 @@ use clap::{ArgAction, Args};
 
 use crate::aws::Session;
 use crate::aws::apply::{Request, run as apply, run_sealed};
+use crate::aws::flags::{ServiceRole, Waiting};
 use crate::aws::session::require_aws;
 use crate::aws::show;
 use crate::commands::lifetime::Lifetime;
@@ -32,19 +33,30 @@ pub(crate) struct ApplyArgs {
     revert_drift: bool,
     #[command(flatten)]
     lifetime: Lifetime,
+    #[command(flatten)]
+    role: ServiceRole,
+    #[command(flatten)]
+    waiting: Waiting,
 }
 
 pub(crate) fn run(args: ApplyArgs, ui: &mut Ui) -> Result<ExitCode> {
     let chosen = deployment::load_with_ttl(ui, args.lifetime.ttl())?;
     require_aws(&chosen, "apply")?;
-    let session = Session::open(chosen, ui)?;
+    let mut session = Session::open(chosen, ui)?;
+    session.set_service_role(args.role.role_arn);
     let (applied, elapsed) = match args.plan {
-        Some(file) => run_sealed(&session, &file, ui)?,
+        Some(file) => run_sealed(&session, &file, &args.waiting, ui)?,
         None => {
-            let (allow_data_loss, revert_drift) = (args.allow_data_loss, args.revert_drift);
-            apply(&session, &Request { allow_data_loss, revert_drift }, ui)?
+            let request = Request {
+                allow_data_loss: args.allow_data_loss,
+                revert_drift: args.revert_drift,
+                waiting: args.waiting,
+                ..Request::default()
+            };
+            apply(&session, &request, ui)?
         }
     };
     show::applied("syncctl/apply/1", &session, &applied, elapsed, None, ui)?;
+    show::last_line(&session, &applied, elapsed, ui);
     Ok(ExitCode::Done)
 }

@@ -5,6 +5,7 @@ use clap::{ArgAction, Args};
 use local::{DownOutcome, LocalError};
 use serde::Serialize;
 
+use crate::aws::flags::{self, Waiting};
 use crate::aws::{self, Session};
 use crate::deployment::{self, Chosen};
 use crate::env_vars;
@@ -30,6 +31,8 @@ pub(crate) struct DownArgs {
     /// Delete all accounts and files as well, for good
     #[arg(long, value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, env = env_vars::DOWN_PURGE_DATA, hide_env = true)]
     purge_data: bool,
+    #[command(flatten)]
+    waiting: Waiting,
 }
 
 #[derive(Debug, Serialize)]
@@ -50,8 +53,9 @@ pub(crate) fn run(args: DownArgs, ui: &mut Ui) -> Result<ExitCode> {
             return Err(CliError::new(Kind::Usage, "--purge-data is for `target: local`")
                 .hint("on AWS the blueprint says what is disposable: storage.content.retain"));
         }
-        return aws::down::run(&Session::look(deployment, ui)?, ui);
+        return aws::down::run(&Session::look(deployment, ui)?, &args.waiting, ui);
     }
+    flags::refuse_here(&flags::ServiceRole::default(), &args.waiting)?;
     let data_dir = deployment.data_dir()?;
     if let Err(LocalError::NoDataDirectory { .. }) = local::DataDir::open(&data_dir) {
         return nothing_there(deployment.name(), &data_dir, ui);

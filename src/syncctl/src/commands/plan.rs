@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args};
+use deploy::plan::Plan;
 use deploy::planner::{Planning, Prepared, discard, prepare};
 use deploy::sealed;
 
 use crate::aws::Session;
+use crate::aws::flags::{ServiceRole, Waiting};
 use crate::aws::listener::Screen;
 use crate::aws::plan::{Shape, show};
 use crate::aws::session::require_aws;
@@ -22,7 +24,7 @@ use crate::ui::Ui;
 
 /// Show what `apply` would do on AWS, and change nothing
 ///
-/// Changes come sorted by harm, with the line of the blueprint they come from. --out seals the plan:
+/// A plan that an `apply` would fail with ends with exit code 1. Changes come sorted by harm, with the line of the blueprint they come from. --out seals the plan:
 /// `syncctl apply FILE` then carries out exactly this or nothing at all. --format markdown writes a
 /// comment for a pull request; where GITHUB_STEP_SUMMARY is set, it is appended there as well.
 #[derive(Debug, Args)]
@@ -33,17 +35,22 @@ pub(crate) struct PlanArgs {
     /// Exit code 2 where there are changes, 0 where there are none
     #[arg(long, value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, env = env_vars::PLAN_DETAILED_EXITCODE, hide_env = true)]
     detailed_exitcode: bool,
-    /// Compare templates only: no change sets, no drift, no checks of the account
+    /// Compare templates only, in two calls: no change sets, no drift, no checks of the account
     #[arg(long, value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, env = env_vars::PLAN_QUICK, hide_env = true)]
     quick: bool,
     #[command(flatten)]
     lifetime: Lifetime,
+    #[command(flatten)]
+    role: ServiceRole,
+    #[command(flatten)]
+    waiting: Waiting,
 }
 
 pub(crate) fn run(args: PlanArgs, ui: &mut Ui) -> Result<ExitCode> {
     let chosen = deployment::load_with_ttl(ui, args.lifetime.ttl())?;
     require_aws(&chosen, "plan")?;
-    let session = Session::open(chosen, ui)?;
+    let mut session = Session::open(chosen, ui)?;
+    session.set_service_role(args.role.role_arn);
     if let Some(path) = args.out.as_ref().filter(|path| path.exists()) {
         return Err(CliError::new(
             Kind::CannotCreate,
@@ -54,13 +61,15 @@ pub(crate) fn run(args: PlanArgs, ui: &mut Ui) -> Result<ExitCode> {
     let planning = Planning {
         keep: false,
         seal: args.out.is_some(),
-        quick: args.quick,
+        glance: args.quick,
         drift: !args.quick,
-        revert_drift: false,
+        ..Planning::default()
     };
     let prepared = {
         let screen = Screen::new(ui.settings());
-        session.inquire(&screen, async |deployer| prepare(&deployer, planning).await)?
+        session.inquire_patiently(args.waiting.wait_for_other, &screen, async |deployer| {
+            prepare(&deployer, planning).await
+        })?
     };
     if let Some(path) = &args.out
         && let Err(error) = write_seal(&prepared, path)
@@ -83,10 +92,38 @@ pub(crate) fn run(args: PlanArgs, ui: &mut Ui) -> Result<ExitCode> {
             path.display()
         ));
     }
+    let plan = &prepared.plan;
+    ui.last_line(&last_line(plan, args.out.as_deref()));
+    if plan.blockers().next().is_some() {
+        return Ok(ExitCode::Failed);
+    }
     Ok(match args.detailed_exitcode && prepared.plan.has_changes() {
         true => ExitCode::ChangesPresent,
         false => ExitCode::Done,
     })
+}
+
+/// What a person needs who has scrolled to the end of a job's log.
+fn last_line(plan: &Plan, sealed: Option<&Path>) -> String {
+    let place = format!("{} in {} of account {}", plan.name, plan.region, plan.account);
+    if plan.blockers().next().is_some() {
+        return format!("{place}: blocked. Next: solve what is marked `blocked` above");
+    }
+    if !plan.has_changes() {
+        return format!("{place}: nothing to change.");
+    }
+    let counts = plan.counts();
+    let next = match sealed {
+        Some(file) => format!("syncctl apply {}", file.display()),
+        None => "syncctl apply".to_owned(),
+    };
+    format!(
+        "{place}: {} to add, {} to change, {} to replace, {} to remove. Next: `{next}`",
+        counts.add + counts.import,
+        counts.change,
+        counts.replace,
+        counts.remove
+    )
 }
 
 fn write_seal(prepared: &Prepared, path: &Path) -> Result<()> {

@@ -5,6 +5,7 @@ use clap::Args;
 use local::RollRequest;
 
 use crate::aws::apply::Request;
+use crate::aws::flags::{self, ServiceRole, Waiting};
 use crate::aws::{self, Session};
 use crate::deployment;
 use crate::durations;
@@ -30,6 +31,10 @@ pub(crate) struct RollArgs {
     /// How long the new release is watched, e.g. 30s [default: the blueprint's rollout.bake]
     #[arg(long, value_name = "DURATION", value_parser = durations::parse, env = env_vars::ROLL_BAKE, hide_env = true)]
     bake: Option<Duration>,
+    #[command(flatten)]
+    role: ServiceRole,
+    #[command(flatten)]
+    waiting: Waiting,
 }
 
 pub(crate) fn run(args: RollArgs, ui: &mut Ui) -> Result<ExitCode> {
@@ -37,11 +42,15 @@ pub(crate) fn run(args: RollArgs, ui: &mut Ui) -> Result<ExitCode> {
     if deployment.is_aws() {
         refuse_bake(args.bake)?;
         let release = aws::session::release(&deployment, Some(&args.release))?;
-        let session = Session::with_release(deployment, release, ui)?;
-        let (applied, elapsed) = aws::apply::run(&session, &Request::default(), ui)?;
+        let mut session = Session::with_release(deployment, release, ui)?;
+        session.set_service_role(args.role.role_arn);
+        let request = Request { only_release: true, waiting: args.waiting, ..Request::default() };
+        let (applied, elapsed) = aws::apply::run(&session, &request, ui)?;
         aws::show::applied("syncctl/roll/1", &session, &applied, elapsed, None, ui)?;
+        aws::show::last_line(&session, &applied, elapsed, ui);
         return Ok(ExitCode::Done);
     }
+    flags::refuse_here(&args.role, &args.waiting)?;
     let data_dir = deployment.data_dir()?;
     let program = programs::resolved(&args.release)?;
     let request = RollRequest { program, bake: args.bake };

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::roll::refuse_bake;
 use crate::aws::apply::Request;
+use crate::aws::flags::{self, ServiceRole, Waiting};
 use crate::aws::{self, Session};
 use crate::deployment;
 use crate::durations;
@@ -25,6 +26,10 @@ pub(crate) struct RollbackArgs {
     /// How long the earlier release is watched, e.g. 30s [default: as in the last `up` or `roll`]
     #[arg(long, value_name = "DURATION", value_parser = durations::parse, env = env_vars::ROLLBACK_BAKE, hide_env = true)]
     bake: Option<Duration>,
+    #[command(flatten)]
+    role: ServiceRole,
+    #[command(flatten)]
+    waiting: Waiting,
 }
 
 pub(crate) fn run(args: RollbackArgs, ui: &mut Ui) -> Result<ExitCode> {
@@ -33,10 +38,14 @@ pub(crate) fn run(args: RollbackArgs, ui: &mut Ui) -> Result<ExitCode> {
         refuse_bake(args.bake)?;
         let mut session = Session::look(deployment, ui)?;
         aws::rollback::choose(&mut session, args.release.as_deref(), ui)?;
-        let (applied, elapsed) = aws::apply::run(&session, &Request::default(), ui)?;
+        session.set_service_role(args.role.role_arn);
+        let request = Request { only_release: true, waiting: args.waiting, ..Request::default() };
+        let (applied, elapsed) = aws::apply::run(&session, &request, ui)?;
         aws::show::applied("syncctl/rollback/1", &session, &applied, elapsed, None, ui)?;
+        aws::show::last_line(&session, &applied, elapsed, ui);
         return Ok(ExitCode::Done);
     }
+    flags::refuse_here(&args.role, &args.waiting)?;
     let data_dir = deployment.data_dir()?;
     let at = data_dir.clone();
     let outcome = rolling::follow(&data_dir, ui, move |reporter| {

@@ -7,6 +7,8 @@ use local::{Connection, Programs, Running, UpOutcome};
 use serde::Serialize;
 
 use crate::accounts::{Entry, Service};
+use crate::aws::apply::Request;
+use crate::aws::flags::{self, ServiceRole, Waiting};
 use crate::aws::{self, Session};
 use crate::commands::lifetime::Lifetime;
 use crate::deployment;
@@ -30,6 +32,10 @@ pub(crate) struct UpArgs {
     invitation_file: Option<PathBuf>,
     #[command(flatten)]
     lifetime: Lifetime,
+    #[command(flatten)]
+    role: ServiceRole,
+    #[command(flatten)]
+    waiting: Waiting,
 }
 
 #[derive(Debug, Serialize)]
@@ -81,9 +87,13 @@ enum FirstUser {
 pub(crate) fn run(args: UpArgs, ui: &mut Ui) -> Result<ExitCode> {
     let deployment = deployment::load_with_ttl(ui, args.lifetime.ttl())?;
     if deployment.is_aws() {
-        let session = Session::open(deployment, ui)?;
-        return aws::up::run(&session, args.invitation_file, ui);
+        let mut session = Session::open(deployment, ui)?;
+        session.set_service_role(args.role.role_arn);
+        let request = Request { waiting: args.waiting, ..Request::default() };
+        return aws::up::run(&session, &request, args.invitation_file, ui);
     }
+    flags::refuse_here(&args.role, &args.waiting)?;
+    deployment.refuse_unsupported()?;
     let spec = deployment.local_spec()?;
     let installed = deployment.programs()?;
     ui.detail(&format!("Server program {}.", installed.syncd.display()));

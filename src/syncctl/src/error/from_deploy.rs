@@ -17,7 +17,11 @@ impl From<DeployError> for CliError {
             DeployError::Foreign { .. } => {
                 found.hint("choose another name in the blueprint, or with --name")
             }
+            DeployError::Taken { .. } => found
+                .hint("if it is your own: `syncctl permissions` prints the policy that a deployer needs")
+                .hint("if it is not: choose another name in the blueprint, or with --name"),
             DeployError::Busy { .. } => found
+                .hint("`--wait-for-other 15m` waits for the end, plans anew and goes on")
                 .hint("follow it with `syncctl attach`, undo it with `syncctl cancel`, or wait and try again"),
             DeployError::Stuck { reason, .. } => {
                 let found = match reason {
@@ -31,6 +35,9 @@ impl From<DeployError> for CliError {
                 found.hint("a deployment gets an end with `ttl` in its blueprint, or `syncctl up --ttl 48h`, when it is first made")
             }
             DeployError::Blocked(notices) => notices.iter().fold(found, blocker),
+            DeployError::Failed { cause: Some(cause), status, .. } if status.is_stuck() => {
+                with_cause(found, &cause).hint("`syncctl recover` gets it out of there")
+            }
             DeployError::Refused { cause, .. } | DeployError::Failed { cause, .. } => match cause {
                 Some(cause) => with_cause(found, &cause),
                 None => found.hint("`syncctl events --failures` shows what AWS said"),
@@ -62,7 +69,7 @@ fn kind(error: &DeployError) -> Kind {
             Reason::NotFound => Kind::NotFound,
             Reason::Unsupported | Reason::Invalid | Reason::Other => Kind::Failed,
         },
-        DeployError::Foreign { .. } => Kind::CannotCreate,
+        DeployError::Foreign { .. } | DeployError::Taken { .. } => Kind::CannotCreate,
         DeployError::Busy { .. } => Kind::Busy,
         DeployError::Absent { .. } => Kind::NotFound,
         DeployError::NotReady(_) => Kind::Unavailable,
