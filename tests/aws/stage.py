@@ -1,5 +1,6 @@
 """The stage as a process of the tests', and clients for it."""
 
+import functools
 import json
 import os
 import secrets
@@ -84,7 +85,9 @@ class Stage:
     def forget_calls(self):
         self.ask("DELETE", "calls")
 
+    @functools.cache  # noqa: B019 - there are two stages, and they live as long as the tests
     def client(self, service, key="test", secret="test", token=None, retries=0, read_timeout=10):
+        """Making one takes a tenth of a second, and threads can share it."""
         style = {"addressing_style": "path"} if service == "s3" else None
         return boto3.client(
             service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id=key, aws_secret_access_key=secret,

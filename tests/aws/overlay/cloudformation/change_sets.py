@@ -129,6 +129,10 @@ class Creation:
         return body, template, parameters
 
     def begin_review(self):
+        # Of two calls at the same time, one makes the stack.
+        if (made := service._stacks.get(self.stack_name)) and made["StackStatus"] == "REVIEW_IN_PROGRESS":
+            self.stack = made
+            return
         stack_id = f"arn:aws:cloudformation:{get_region()}:{get_account_id()}:stack/{self.stack_name}/{new_uuid()}"
         self.stack = service._stacks[self.stack_name] = {
             "StackName": self.stack_name, "StackId": stack_id, "StackStatus": "REVIEW_IN_PROGRESS",
