@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cloud::{DriftDetection, Reason};
+use cloud::{DriftDetection, DriftedResource, Reason};
 
 use crate::deployer::Deployer;
 use crate::error::Result;
@@ -64,6 +64,7 @@ async fn detect_in(deployer: &Deployer<'_>, kind: Kind, stack: &str) -> Result<V
     let found = deployer.cloud.drifted(stack).await?;
     Ok(found
         .into_iter()
+        .filter_map(without_own_moves)
         .map(|it| Drift {
             stack: kind,
             logical_id: it.logical_id,
@@ -82,6 +83,15 @@ async fn detect_in(deployer: &Deployer<'_>, kind: Kind, stack: &str) -> Result<V
             is_touched: false,
         })
         .collect())
+}
+
+/// Without what moves by itself: the group decides how many servers there are, and updates leave that alone.
+fn without_own_moves(mut found: DriftedResource) -> Option<DriftedResource> {
+    if found.resource_type == "AWS::AutoScaling::AutoScalingGroup" && !found.is_deleted {
+        found.properties.retain(|property| property.path != "/DesiredCapacity");
+        return (!found.properties.is_empty()).then_some(found);
+    }
+    Some(found)
 }
 
 /// Marks what the plan overwrites or trips over.

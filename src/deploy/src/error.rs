@@ -5,6 +5,10 @@ use cloud::{CloudError, StackStatus};
 use crate::explain::Cause;
 use crate::plan::Notice;
 
+fn problems(count: usize) -> String {
+    if count == 1 { "a problem".to_owned() } else { format!("{count} problems") }
+}
+
 /// A failed operation on a deployment.
 #[derive(Debug, thiserror::Error)]
 pub enum DeployError {
@@ -66,7 +70,7 @@ pub enum DeployError {
         name: String,
     },
     /// What the plan found makes it fail for sure.
-    #[error("the plan has {} that would make it fail", .0.len())]
+    #[error("the plan has {} that would make it fail", problems(.0.len()))]
     Blocked(Vec<Notice>),
     /// CloudFormation refused a change set.
     #[error("CloudFormation refuses the change of {stack}: {reason}")]

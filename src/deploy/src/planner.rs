@@ -373,7 +373,14 @@ pub(crate) async fn change_set(
         }
     };
     for wait in deployer.pace.waits() {
-        let set = deployer.cloud.change_set(&wanted.name, &id).await?;
+        let set = match deployer.cloud.change_set(&wanted.name, &id).await {
+            // An operation that begins takes all change sets of its stack with it.
+            Err(error) if error.reason == Reason::NotFound => {
+                let name = &wanted.name;
+                return Err(DeployError::Stale(format!("somebody else is changing {name}")));
+            }
+            set => set?,
+        };
         match &set.status {
             ChangeSetStatus::Pending => tokio::time::sleep(wait).await,
             ChangeSetStatus::Ready | ChangeSetStatus::Empty => return Ok(set),

@@ -17,6 +17,8 @@ use crate::planner::Prepared;
 /// Name and version of the format. A newer one is refused.
 pub const FORMAT: &str = "syncctl/sealed-plan/1";
 
+const OWNER: &str = "syncctl:owner";
+
 /// A sealed plan. Holds no secret, and nothing that could not be read from the account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sealed {
@@ -120,6 +122,7 @@ pub async fn reopen(
         return Err(DeployError::Stale(format!("the preview was to live until {until}")));
     }
     prepared.change_sets.clear();
+    keep_owner(&mut prepared, was);
     let mut done = Vec::new();
     for (kind, of) in [(Kind::Data, StackKind::Data), (Kind::App, StackKind::App)] {
         let Some(stack) = sealed.stacks.get(&kind) else {
@@ -149,6 +152,18 @@ pub async fn reopen(
         stack.tags.clear();
     }
     Ok(prepared)
+}
+
+/// Whoever sealed it stands in its change sets as the owner. Somebody else carries it out, and what is changed after
+/// them (protection) has to say the same: a tag of a stack is on every resource in it.
+fn keep_owner(prepared: &mut Prepared, sealed: &Plan) {
+    let mut tags = sealed.stacks.iter().flat_map(|stack| &stack.tags);
+    let Some(owner) = tags.find(|tag| tag.key == OWNER).and_then(|tag| tag.after.clone()) else {
+        return;
+    };
+    for stack in [&mut prepared.rendered.data, &mut prepared.rendered.app] {
+        stack.tags.insert(OWNER.to_owned(), owner.clone());
+    }
 }
 
 fn is_carried_out(prepared: &Prepared, kind: StackKind) -> bool {

@@ -34,7 +34,10 @@ pub(crate) async fn ship(deployer: &Deployer<'_>, prepared: &Prepared) -> Result
     }
     let upload =
         Upload { bucket: &bucket, key: &key, file: &release.path, sha256: release.digest.as_str() };
-    deployer.step(Step::Ship, deployer.cloud.upload(upload)).await?;
-    deployer.tell(Event::Shipped { sha256, bytes: release.size });
-    Ok(())
+    let work = async {
+        deployer.cloud.upload(upload).await?;
+        deployer.tell(Event::Shipped { sha256, bytes: release.size });
+        Ok(())
+    };
+    deployer.step(Step::Ship, work).await
 }

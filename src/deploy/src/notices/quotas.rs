@@ -60,8 +60,12 @@ async fn check_processors(deployer: &Deployer<'_>, creates: bool) -> Vec<Notice>
     vec![Notice {
         level: if start_fits { Level::Warning } else { Level::Blocker },
         text: format!(
-            "{needed} virtual processors would run at once while servers are replaced ({running} run now, {} servers of {each}, {roll} more in a roll), and the quota is {quota}.",
-            servers.desired
+            "{needed} virtual processors would run at once while servers are replaced ({running} run now, {} of {each}, {roll} more in a roll), and the quota is {quota}.",
+            if servers.desired == 1 {
+                "1 server".to_owned()
+            } else {
+                format!("{} servers", servers.desired)
+            }
         ),
         advice: Some(format!(
             "ask for more: aws service-quotas request-service-quota-increase --service-code {service} --quota-code {code} --desired-value {needed}"

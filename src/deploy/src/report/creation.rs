@@ -215,9 +215,16 @@ fn content(resources: &Resources<'_>) -> Vec<Option<String>> {
         resources.text("Content", "BucketName").map(|name| format!("bucket {name}")),
         resources
             .text("Content", days)
-            .map(|days| format!("deleted files restorable for {days} days")),
+            .map(|days| format!("deleted files restorable for {}", of_days(&days))),
         key,
     ]
+}
+
+fn of_days(days: &str) -> String {
+    match days {
+        "1" => "1 day".to_owned(),
+        days => format!("{days} days"),
+    }
 }
 
 fn metadata(resources: &Resources<'_>) -> Vec<Option<String>> {
@@ -226,7 +233,7 @@ fn metadata(resources: &Resources<'_>) -> Vec<Option<String>> {
         resources.text("Metadata", "TableName").map(|name| format!("table {name}")),
         resources
             .text("Metadata", recovery)
-            .map(|days| format!("restorable to any second of {days} days")),
+            .map(|days| format!("restorable to any second of {}", of_days(&days))),
     ]
 }
 

@@ -116,6 +116,34 @@ async fn an_endpoint_that_does_not_look_for_drift_says_so() {
     assert!(scene.heard.troubles()[0].contains("cannot look for drift"));
 }
 
+/// The group decides how many servers there are: that it has, is no drift, whatever CloudFormation says
+/// (<https://docs.aws.amazon.com/autoscaling/ec2/userguide/asg-capacity-limits.html>).
+#[tokio::test]
+async fn servers_that_the_group_has_added_are_no_drift() {
+    let scene = changed_by_hand().await;
+    let property = |path: &str| DriftedProperty {
+        path: path.to_owned(),
+        expected: "3".to_owned(),
+        actual: "5".to_owned(),
+    };
+    let mut scaled = DriftedResource {
+        logical_id: "Group".to_owned(),
+        physical_id: Some("acme-servers".to_owned()),
+        resource_type: "AWS::AutoScaling::AutoScalingGroup".to_owned(),
+        is_deleted: false,
+        properties: vec![property("/DesiredCapacity")],
+    };
+    let answer = |group: &DriftedResource| (DriftDetection::Done(1), vec![group.clone()]);
+    scene.world().stack_mut("acme").unwrap().drift = answer(&scaled);
+    assert!(scene.plan().await.unwrap().plan.drift.is_empty());
+
+    scaled.properties.push(property("/MaxSize"));
+    scene.world().stack_mut("acme").unwrap().drift = answer(&scaled);
+    let found = scene.plan().await.unwrap().plan.drift;
+    let paths: Vec<&str> = found[0].properties.iter().map(|it| it.path.as_str()).collect();
+    assert_eq!(paths, ["/MaxSize"], "what a person has changed beside it is");
+}
+
 fn nothing() -> Answer {
     Answer { status: ChangeSetStatus::Empty, ..Answer::ready(Vec::new()) }
 }

@@ -37,6 +37,26 @@ pub(crate) fn run(
     ui: &mut Ui,
 ) -> Result<(Applied, Duration)> {
     let begun = Instant::now();
+    let patience = request.waiting.wait_for_other.unwrap_or_default();
+    loop {
+        match attempt(session, request, begun, ui) {
+            // Both have seen the same world, and the other one has changed it first.
+            Err(error)
+                if matches!(error.kind, Kind::Stale | Kind::Busy) && begun.elapsed() < patience =>
+            {
+                ui.note(&format!("Somebody else was faster ({}). Planning anew.", error.message));
+            }
+            done => return done,
+        }
+    }
+}
+
+fn attempt(
+    session: &Session,
+    request: &Request,
+    begun: Instant,
+    ui: &mut Ui,
+) -> Result<(Applied, Duration)> {
     let planning = Planning {
         keep: true,
         revert_drift: request.revert_drift,

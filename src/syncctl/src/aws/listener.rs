@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use deploy::events::Progress as Resource;
 use deploy::{Event, Listener, Step, Wish};
@@ -28,6 +28,30 @@ struct State {
     /// Resources of both stacks with how far each is.
     resources: BTreeMap<String, Resource>,
     doing: String,
+    /// What a terminal would show now.
+    current: String,
+    /// When the last line came.
+    said: Option<Instant>,
+}
+
+/// How long a job's log stays silent while something is under way.
+const SILENCE: Duration = Duration::from_secs(60);
+
+impl State {
+    /// A line for whoever wonders whether the job still lives, once nothing was said for long enough.
+    fn sign_of_life(&mut self, now: Instant) -> Option<String> {
+        let said = *self.said.get_or_insert(now);
+        if now.duration_since(said) < SILENCE || self.current.is_empty() {
+            return None;
+        }
+        self.said = Some(now);
+        let since = self.began.get(self.doing.as_str());
+        let since = since.map(|began| units::duration(now.duration_since(*began)));
+        Some(match since {
+            Some(since) => format!("{}, for {since} now", self.current),
+            None => self.current.clone(),
+        })
+    }
 }
 
 impl Screen {
@@ -58,6 +82,7 @@ impl Screen {
             word(progress),
             printable(id)
         );
+        state.current.clone_from(&text);
         drop(state);
         self.progress.doing(&text);
         let line = || format!("{:<10}  {} ({resource_type})", word(progress), printable(id));
@@ -110,6 +135,8 @@ impl Listener for Screen {
                 let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
                 state.began.insert(step.name(), Instant::now());
                 state.doing = step.name().to_owned();
+                state.current = step.name().to_owned();
+                state.said = Some(Instant::now());
                 if matches!(step, Step::Data | Step::App | Step::RemoveApp | Step::RemoveData) {
                     state.resources.clear();
                 }
@@ -170,6 +197,36 @@ impl Listener for Screen {
     }
 
     fn wish(&self) -> Wish {
+        if self.is_job && !self.progress.streams() {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            let text = state.sign_of_life(Instant::now());
+            drop(state);
+            if let Some(text) = text {
+                self.progress.going_on(&text);
+            }
+        }
         Signals::of_process().wish(self.can_ask)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::{SILENCE, State};
+
+    #[test]
+    fn a_jobs_log_says_once_a_minute_that_it_lives() {
+        let begun = Instant::now();
+        let mut state =
+            State { current: "app stack: 3 of 40 resources done".to_owned(), ..State::default() };
+        state.doing = "app stack".to_owned();
+        state.began.insert("app stack", begun);
+        state.said = Some(begun);
+        assert_eq!(state.sign_of_life(begun + SILENCE - Duration::from_secs(1)), None);
+        let told = state.sign_of_life(begun + SILENCE).unwrap();
+        assert_eq!(told, "app stack: 3 of 40 resources done, for 1 min now");
+        assert_eq!(state.sign_of_life(begun + SILENCE), None);
+        assert!(state.sign_of_life(begun + 2 * SILENCE).unwrap().ends_with("for 2 min now"));
     }
 }

@@ -115,7 +115,7 @@ impl Session {
             };
             let text = format!(
                 "{stack} is busy: {status} since {since}. Waiting for its end, {} at most.",
-                units::seconds(left)
+                units::duration(Duration::from_secs(left.as_secs() + 1))
             );
             listener.tell(Event::Note { text });
             self.inquire(listener, async |deployer| {

@@ -105,9 +105,15 @@ pub(crate) fn run(args: PlanArgs, ui: &mut Ui) -> Result<ExitCode> {
 
 /// What a person needs who has scrolled to the end of a job's log.
 fn last_line(plan: &Plan, sealed: Option<&Path>) -> String {
-    let place = format!("{} in {} of account {}", plan.name, plan.region, plan.account);
-    if plan.blockers().next().is_some() {
-        return format!("{place}: blocked. Next: solve what is marked `blocked` above");
+    let place = match plan.account.as_str() {
+        // At a glance nobody asks for it.
+        "" => format!("{} in {}", plan.name, plan.region),
+        account => format!("{} in {} of account {account}", plan.name, plan.region),
+    };
+    // The plan itself may be in a file or a comment, and not in the log above.
+    let blockers: Vec<&str> = plan.blockers().map(|notice| notice.text.as_str()).collect();
+    if !blockers.is_empty() {
+        return format!("{place}: blocked. Solve first: {}", blockers.join(" "));
     }
     if !plan.has_changes() {
         return format!("{place}: nothing to change.");

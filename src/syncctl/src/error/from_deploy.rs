@@ -53,7 +53,8 @@ impl From<DeployError> for CliError {
             DeployError::Unfit(_) => {
                 found.hint("choose another servers.instance, fewer network.zones, or another region")
             }
-            DeployError::Detached(_) => found.hint("`syncctl attach` follows it from any machine"),
+            DeployError::Detached(_) => found
+                .hint("`syncctl attach` follows it from any machine; the same command, run again, does what is left"),
             DeployError::Render(_) | DeployError::Diff(_) | DeployError::NoRelease => found,
         }
     }
@@ -97,12 +98,11 @@ fn kind(error: &DeployError) -> Kind {
 }
 
 fn call(found: CliError, error: &CloudError) -> CliError {
-    let found = match advice::of_call(error) {
-        Some(advice) => found.hint(advice),
-        None => found,
-    };
+    let advice = advice::of_call(error);
+    let is_advised = advice.is_some();
+    let found = advice.into_iter().fold(found, CliError::hint);
     match error.reason {
-        Reason::Credentials => found
+        Reason::Credentials if !is_advised => found
             .hint("what had begun on AWS goes on; with fresh credentials `syncctl attach` follows it, and `syncctl up` finishes it"),
         Reason::Denied => found.hint("`syncctl permissions` prints the policy that a deployer needs"),
         Reason::Overloaded | Reason::Unreachable => found.hint("run it again: it goes on where it stopped"),

@@ -56,6 +56,13 @@ impl Progress {
         self.say(&format!("  {} {step}", self.style.green("✓")));
     }
 
+    /// A sign of life where nothing is redrawn.
+    pub(crate) fn going_on(&self, text: &str) {
+        if !matches!(self.screen, Screen::Bar(_)) {
+            self.say(&format!("  {} {text}", self.style.dim("…")));
+        }
+    }
+
     /// Something that did not go as planned, while the work goes on.
     pub(crate) fn trouble(&self, text: &str) {
         if self.streams() {

@@ -37,6 +37,57 @@ fn what_does_not_fit_is_counted() {
     assert!(text.contains(&format!("**{left_out} more entries are left out here")), "{shown}");
 }
 
+/// The sizes are those of real changes: a long physical id, three properties with their lines, one of them a policy.
+#[test]
+fn five_hundred_resources_fit_a_comment_and_every_danger_is_in_it() {
+    let kinds = [
+        ("AWS::DynamoDB::Table", Harm::Destroys, 12),
+        ("AWS::S3::Bucket", Harm::Destroys, 8),
+        ("AWS::ElasticLoadBalancingV2::LoadBalancer", Harm::Interrupts, 15),
+        ("AWS::AutoScaling::AutoScalingGroup", Harm::Rolls, 25),
+        ("AWS::IAM::Policy", Harm::Safe, 440),
+    ];
+    let mut plan = sample::harmful();
+    plan.stacks[0].changes.clear();
+    // What is safe comes first here, and has to come last in the text.
+    plan.stacks[1].changes = kinds
+        .iter()
+        .rev()
+        .flat_map(|(kind, harm, count)| {
+            (0..*count).map(move |number| {
+                let is_replaced = *harm != Harm::Safe;
+                let policy = serde_json::json!({"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::acme-{number}/*")}]});
+                Change {
+                    physical_id: Some(format!("acme-production-{number}-1A2B3C4D5E6F7-eu-west-1")),
+                    replacement: if is_replaced { Replacement::Always } else { Replacement::Never },
+                    policy: is_replaced.then_some(PolicyAction::ReplaceAndDelete),
+                    properties: vec![
+                        property("Name", Some("before".into()), Some("after".into()), "syncctl.yaml:4 name"),
+                        property("Size", Some(number.into()), Some((number + 1).into()), "syncctl.yaml:9 servers.max"),
+                        property("PolicyDocument", None, Some(policy), "syncctl.yaml:12 storage"),
+                    ],
+                    ..change(&format!("{harm:?}{}{number}", kind.rsplit(':').next().unwrap_or_default()), kind, ChangeAction::Modify, *harm)
+                }
+            })
+        })
+        .collect();
+    assert_eq!(plan.stacks[1].changes.len(), 500);
+
+    let text = markdown(&plan, MARKDOWN_BYTES);
+
+    assert!(text.len() <= MARKDOWN_BYTES, "{}", text.len());
+    for change in plan.stacks[1].changes.iter().filter(|change| change.harm != Harm::Safe) {
+        assert!(text.contains(&change.logical_id), "{} is not shown", change.logical_id);
+    }
+    let at = |needle: &str| text.find(needle).unwrap_or(usize::MAX);
+    assert!(at("DestroysTable0") < at("InterruptsLoadBalancer0"));
+    assert!(at("InterruptsLoadBalancer0") < at("RollsAutoScalingGroup0"));
+    assert!(at("RollsAutoScalingGroup0") < at("SafePolicy0"));
+    assert!(text.contains("more entries are left out here; `syncctl plan` shows everything"));
+    // What can lose data is open for everybody to see.
+    assert!(at("DestroysTable0") < at("<details>"));
+}
+
 /// What somebody would write who wants to be read as something else.
 const EVIL: &[&str] = &[
     "</details>",

@@ -12,8 +12,13 @@ const COLUMN: usize = 13;
 pub(super) fn write(page: &mut Page<'_>, plan: &Plan) {
     page.line(Line::new().plain("Plan for ").with(Tone::Strong, &plan.name));
     let entry = |name: &str| Line::indented(2).faint(name).up_to(COLUMN);
-    page.line(entry("account").plain(&format!("{} in {}", plan.account, plan.region)));
-    page.line(entry("by").plain(&plan.caller));
+    // At a glance nobody asks who asks.
+    if plan.account.is_empty() {
+        page.line(entry("region").plain(&plan.region));
+    } else {
+        page.line(entry("account").plain(&format!("{} in {}", plan.account, plan.region)));
+        page.line(entry("by").plain(&plan.caller));
+    }
     let protected = if plan.protect { ", protected against destruction" } else { "" };
     page.line(entry("blueprint").plain(&plan.blueprint).plain(protected));
     release(page, entry("release"), &plan.release);
