@@ -62,7 +62,6 @@ class Releases:
         (self.folder / f"{name}.tar.gz.sha256").write_text(digest.stdout)
         return archive
 
-
     def server(self, version):
         """The server program of a release."""
         return self.folder / f"syncd-{version}"

@@ -10,7 +10,6 @@ import boto3
 import yaml
 from botocore import UNSIGNED
 from botocore.config import Config
-
 from pipelines import Cancellation, Log, Repository, base_environment, python_script, run, token
 from stage import REGION
 
@@ -272,7 +271,7 @@ class Run:
         return self
 
     def again(self, *jobs):
-        """"Re-run": of the jobs named, or of all; what the others have left stays."""
+        """ "Re-run": of the jobs named, or of all; what the others have left stays."""
         self.wait()
         self.attempt += 1
         self.cancellation = Cancellation(self.cancellation.schedule)

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import signal
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,7 +9,6 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
 import yaml
-
 from pipelines import Cancellation, Log, Repository, base_environment, deep_merge, run, token
 from stage import REGION
 
@@ -67,7 +65,7 @@ class GitLab:
     def definition(self):
         """The file with `extends` and `!reference` resolved."""
         text = (self.repository.folder / ".gitlab-ci.yml").read_text()
-        whole = yaml.load(text, Loader)  # noqa: S506 - a safe loader with one more tag
+        whole = yaml.load(text, Loader)
         jobs = {name: _extended(whole, name) for name in whole if name not in ("workflow", "stages")}
         return whole, {name: job for name, job in jobs.items() if not name.startswith(".")}
 
@@ -235,7 +233,9 @@ class Job:
         code = run(["bash", str(script)], self.log, builds, environment, self.cancellation, group=True, first=signal.SIGTERM)
         status = "canceled" if self.cancellation.asked.is_set() else "success" if code == 0 else "failed"
         self.keep(builds, variables, status)
-        self.log.write({"success": "Job succeeded\n", "failed": f"ERROR: Job failed: exit code {code}\n", "canceled": "ERROR: Job failed: canceled\n"}[status])
+        self.log.write(
+            {"success": "Job succeeded\n", "failed": f"ERROR: Job failed: exit code {code}\n", "canceled": "ERROR: Job failed: canceled\n"}[status]
+        )
         # What was echoed was begun.
         lab.trace.blocks |= {("gitlab", self.name, number) for number, line in enumerate(lines) if f"$ {line.splitlines()[0]}\n" in self.log.text}
         self.log.keep()

@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from pipelines import CERTIFICATE, EXAMPLES, QUICK_SCHEDULE, REAL_SCHEDULE, Cancellation, Log, Releases, Repository, Trace, base_environment, run
 from pipelines_github import ISSUER, NAME, GitHub
-from pipelines_gitlab import NOTES_TOKEN, PROJECT, SERVER, GitLab
+from pipelines_gitlab import PROJECT, SERVER, GitLab
 from previews import expire
 from product import PROGRAMS, SOME_PROGRAM
-from stage import REGION, Stacks
+from stage import Stacks
 
 
 @pytest.fixture(scope="session")
@@ -231,7 +230,7 @@ def cancelled_apply(hub, stage, schedule):
 
 
 def test_a_cancelled_apply_leaves_at_once_and_the_next_job_finishes(hub, stage):
-    run, took = cancelled_apply(hub, stage, QUICK_SCHEDULE)
+    run, _ = cancelled_apply(hub, stage, QUICK_SCHEDULE)
     log = run.log("apply")
     assert "syncctl attach" in log and "The operation was canceled" in log, log
     assert len(run.cancellation.signals) == 1, "the first signal was enough"
@@ -370,7 +369,9 @@ def make_roles(stage, example, repository, trace, **parameters):
     # The stage cannot make a provider by a template.
     url, audience = parameters.pop("issuer")
     iam = stage.client("iam", **ROOT)
-    parameters["Provider"] = iam.create_open_id_connect_provider(Url=url, ClientIDList=[audience], ThumbprintList=["0" * 40])["OpenIDConnectProviderArn"]
+    parameters["Provider"] = iam.create_open_id_connect_provider(Url=url, ClientIDList=[audience], ThumbprintList=["0" * 40])[
+        "OpenIDConnectProviderArn"
+    ]
     made = stacks.deploy("roles", (EXAMPLES / example / "roles.yaml").read_text(), "CREATE", parameters, **named)
     assert made["StackStatus"] == "CREATE_COMPLETE", stacks.told("roles")
     prefix = {"github-actions": "pr", "gitlab-ci": "mr"}[example]
@@ -428,11 +429,13 @@ def test_a_role_is_for_its_place_only(guarded_hub, guarded):
     run = hub.pull_request(52, "opened", hub.repository.head(), only="preview").wait("failure")
     assert "Not authorized to perform sts:AssumeRoleWithWebIdentity" in run.log()
     # The role that plans, to apply.
-    workflow.write_text(text.replace("AWS_PREVIEW_ROLE", "AWS_PLAN_ROLE").replace("--file preview.yaml --name \"$NAME\" --ttl 48h", "--file syncctl.yaml"))
+    workflow.write_text(
+        text.replace("AWS_PREVIEW_ROLE", "AWS_PLAN_ROLE").replace('--file preview.yaml --name "$NAME" --ttl 48h', "--file syncctl.yaml")
+    )
     run = hub.pull_request(53, "opened", hub.repository.head(), only="preview").wait("failure")
     assert "exit code 77" in run.log() and "syncctl permissions" in run.log(), run.log()
     # The role of previews, to touch production.
-    workflow.write_text(text.replace("--file preview.yaml --name \"$NAME\" --ttl 48h", "--file syncctl.yaml"))
+    workflow.write_text(text.replace('--file preview.yaml --name "$NAME" --ttl 48h', "--file syncctl.yaml"))
     run = hub.pull_request(54, "opened", hub.repository.head(), only="preview").wait("failure")
     assert "exit code 77" in run.log()
     assert set(statuses(guarded, **ROOT).values()) <= {"CREATE_COMPLETE", "REVIEW_IN_PROGRESS"}, "a plan at most"
@@ -605,7 +608,7 @@ def test_the_script_plans_applies_and_finds_it_done(somewhere, stage):
     somewhere.deploy("teardown", code=64)
     assert "No such file" in somewhere.deploy("apply", code=66)
     planned = somewhere.deploy("plan")
-    assert "60 to add" in planned and "Next: `syncctl apply plan.json`" in planned
+    assert "60 to add. " in planned and "Next: `syncctl apply plan.json`" in planned
     somewhere.deploy("apply")
     assert "as the plan says already" in somewhere.deploy("apply")
     assert "nothing to change" in somewhere.deploy("plan")
@@ -674,8 +677,14 @@ def install(folder, releases, code=0, address=None, version="0.1.0", trace=None)
     (ci / "install-syncctl").write_text((EXAMPLES / "github-actions/ci/install-syncctl").read_text())
     (ci / "install-syncctl").chmod(0o755)
     (ci / "syncctl-version").write_text(f"# The release\n{version}\n")
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": str(folder), "SYNCCTL_DOWNLOADS": address or releases.address, **trace.environment()}
-    done = subprocess.run([str(ci / "install-syncctl")], env=environment, capture_output=True, text=True)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "SYNCCTL_DOWNLOADS": address or releases.address,
+        **trace.environment(),
+    }
+    done = subprocess.run([str(ci / "install-syncctl")], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == code or (code is None and done.returncode != 0), done.stderr
     return done
 
@@ -733,7 +742,7 @@ def test_the_scripts_are_clean(tmp_path):
                     block.write_text("#!/bin/bash -e\n" + step["run"])
                     scripts.append(block)
     checker = Path(sys.executable).with_name("shellcheck")
-    done = subprocess.run([checker, *scripts], capture_output=True, text=True)
+    done = subprocess.run([checker, *scripts], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
 
@@ -778,7 +787,13 @@ def test_every_command_of_the_examples_was_run(trace):
         missing += [("gitlab", name, number) for number in range(len(lines)) if ("gitlab", name, number) not in trace.blocks]
     assert missing == []
     run = trace.lines()
-    for script in ("github-actions/ci/install-syncctl", "github-actions/ci/comment", "github-actions/ci/policies", "gitlab-ci/ci/note", "shell/deploy"):
+    for script in (
+        "github-actions/ci/install-syncctl",
+        "github-actions/ci/comment",
+        "github-actions/ci/policies",
+        "gitlab-ci/ci/note",
+        "shell/deploy",
+    ):
         path = EXAMPLES / script
         left = [f"{script}:{number}: {line}" for number, line in commands(path.read_text()) if number not in run.get(path.name, ())]
         assert left == [], "\n".join(left)
@@ -793,7 +808,7 @@ def commands(text):
         begins = not (goes_on or quoted) and stripped and not stripped.startswith("#")
         quoted ^= line.count("'") % 2 == 1
         goes_on = line.endswith("\\")
-        ends_later = quoted or goes_on or stripped.endswith("{") or stripped.endswith(" then")
+        ends_later = quoted or goes_on or stripped.endswith(("{", " then"))
         is_label = re.fullmatch(r"[^()]*\)( ;;)?", stripped) or re.fullmatch(r"\w+\(\) \{", stripped)
         is_word = re.match(words + r"( |;|$|>)", stripped) or re.match(r"(if|case|while|local|set|exec \S+$) ?", stripped)
         if begins and not is_label and not is_word and not ends_later:

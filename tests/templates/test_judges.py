@@ -21,6 +21,14 @@ def test_cfn_lint_has_nothing_to_say(shapes):
     assert not found, "\n".join(found)
 
 
+def test_cfn_lint_has_nothing_to_say_about_the_roles_of_pipelines():
+    config = ManualArgs(regions=["eu-west-1"])
+    roles = sorted((Path(__file__).parents[2] / "examples").glob("*/roles.yaml"))
+    assert len(roles) == 2
+    found = [f"{path}: {match}" for path in roles for match in lint_file(path, config=config)]
+    assert not found, "\n".join(found)
+
+
 def test_checkov_finds_only_what_is_argued_for(shapes, tmp_path):
     for it in shapes:
         shutil.copy(it.path, tmp_path)

@@ -123,13 +123,22 @@ fn last_line(plan: &Plan, sealed: Option<&Path>) -> String {
         Some(file) => format!("syncctl apply {}", file.display()),
         None => "syncctl apply".to_owned(),
     };
-    format!(
-        "{place}: {} to add, {} to change, {} to replace, {} to remove. Next: `{next}`",
-        counts.add + counts.import,
-        counts.change,
-        counts.replace,
-        counts.remove
-    )
+    let parts = [
+        (counts.add + counts.import, "to add"),
+        (counts.change, "to change"),
+        (counts.replace, "to replace"),
+        (counts.remove, "to remove"),
+    ];
+    let mut parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    if parts.is_empty() {
+        // Tags, or parameters alone.
+        parts.push("small changes".to_owned());
+    }
+    format!("{place}: {}. Next: `{next}`", parts.join(", "))
 }
 
 fn write_seal(prepared: &Prepared, path: &Path) -> Result<()> {

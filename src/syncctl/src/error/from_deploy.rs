@@ -104,7 +104,7 @@ fn call(found: CliError, error: &CloudError) -> CliError {
     match error.reason {
         Reason::Credentials if !is_advised => found
             .hint("what had begun on AWS goes on; with fresh credentials `syncctl attach` follows it, and `syncctl up` finishes it"),
-        Reason::Denied => found.hint("`syncctl permissions` prints the policy that a deployer needs"),
+        Reason::Denied if !is_advised => found.hint("`syncctl permissions` prints the policy that a deployer needs"),
         Reason::Overloaded | Reason::Unreachable => found.hint("run it again: it goes on where it stopped"),
         _ => found,
     }
