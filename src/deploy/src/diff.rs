@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{Change, ChangeAction, Harm, Replacement, TagChange, Values};
+use crate::plan::{Change, ChangeAction, Harm, Replacement, TagChange, Values, judge};
 
 mod compare;
 mod effective;
@@ -114,15 +114,14 @@ fn added(id: &str, new: &Effective) -> Change {
         replacement: Replacement::Never,
         policy: None,
         harm: Harm::Safe,
+        effects: Vec::new(),
         properties: Vec::new(),
     }
 }
 
 /// Judges the changes and puts them in the order in which they are shown.
 fn sorted(mut changes: Vec<Change>) -> Vec<Change> {
-    for change in &mut changes {
-        change.harm = Harm::of(change);
-    }
+    changes.iter_mut().for_each(judge);
     let rank = |change: &Change| match change.action {
         ChangeAction::Remove => 0,
         ChangeAction::Add | ChangeAction::Import => 2,

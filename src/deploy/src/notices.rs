@@ -2,7 +2,6 @@
 
 use blueprint::Certificate;
 use blueprint::deployment::Manage;
-use blueprint::values::Architecture;
 use cloud::{CloudError, Reason};
 
 use crate::deployer::Deployer;
@@ -10,9 +9,11 @@ use crate::error::Result;
 use crate::observe::Observed;
 use crate::plan::{Level, Notice, Operation, Plan};
 
+mod changes;
 mod entry;
 mod images;
 mod mail;
+mod processors;
 mod quotas;
 mod rolling;
 
@@ -28,6 +29,7 @@ pub(crate) async fn of(
     may_ask: bool,
 ) -> Result<Vec<Notice>> {
     let mut notices = offline(deployer, observed);
+    notices.extend(changes::check(plan));
     if may_ask {
         notices.extend(images::check(deployer, observed).await);
     }
@@ -42,6 +44,7 @@ pub(crate) async fn of(
         notices.extend([region, entry, mail, quotas].into_iter().flatten());
         notices.extend(rolling::check(deployer, observed, plan));
     }
+    notices.extend(processors::check(deployer, plan));
     notices.sort_by_key(|notice| notice.level);
     Ok(notices)
 }
@@ -81,17 +84,6 @@ fn offline(deployer: &Deployer<'_>, observed: &Observed) -> Vec<Notice> {
                 "set entry.certificate to a certificate of ACM, or to `request` with entry.zone".to_owned(),
             ),
             line,
-        });
-    }
-    if deployment.servers.instance.architecture() == Architecture::X86 {
-        notices.push(Notice {
-            level: Level::Note,
-            text: format!(
-                "{} is an x86-64 type; the same size with Graviton processors costs about a fifth less.",
-                deployment.servers.instance
-            ),
-            advice: Some("needs a release built for arm64 (servers.release)".to_owned()),
-            line: crate::lines::of_key(deployer.blueprint, "servers.instance"),
         });
     }
     notices

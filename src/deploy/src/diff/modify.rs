@@ -59,6 +59,7 @@ impl<'a> Comparison<'a> {
             replacement: Replacement::Never,
             policy,
             harm: Harm::Safe,
+            effects: Vec::new(),
             properties: Vec::new(),
         }
     }
@@ -99,6 +100,7 @@ impl<'a> Comparison<'a> {
             replacement,
             policy,
             harm: Harm::Safe,
+            effects: Vec::new(),
             properties: properties.into_iter().map(|located| located.change).collect(),
         })
     }
@@ -124,6 +126,7 @@ impl<'a> Comparison<'a> {
             recreation,
             cause: self.cause(&difference.path, old, new),
             line: None,
+            is_echo: false,
         };
         Located { path: difference.path, change }
     }
@@ -198,6 +201,7 @@ fn always(name: &str, before: &str, after: &str) -> Located {
         recreation: Replacement::Always,
         cause: None,
         line: None,
+        is_echo: false,
     };
     Located { path: Path::default().name(name), change }
 }

@@ -119,6 +119,10 @@ pub(super) static PROPERTIES: &[Row] = &[
     row("AWS::S3::Bucket", "Artifacts", "UpdateReplacePolicy", "storage.content.retain"),
     row("AWS::S3::Bucket", "Logs", "DeletionPolicy", "storage.content.retain"),
     row("AWS::S3::Bucket", "Logs", "UpdateReplacePolicy", "storage.content.retain"),
+    row("AWS::KMS::Key", "Key", "DeletionPolicy", "storage.content.retain"),
+    row("AWS::KMS::Key", "Key", "UpdateReplacePolicy", "storage.content.retain"),
+    row("AWS::KMS::Alias", "KeyAlias", "DeletionPolicy", "storage.content.retain"),
+    row("AWS::KMS::Alias", "KeyAlias", "UpdateReplacePolicy", "storage.content.retain"),
     row("AWS::DynamoDB::Table", "Metadata", "DeletionPolicy", "storage.content.retain"),
     row("AWS::DynamoDB::Table", "Metadata", "UpdateReplacePolicy", "storage.content.retain"),
     row(

@@ -42,6 +42,7 @@ fn properties(id: &str, stack: &Stack, pseudo: &BTreeMap<String, String>) -> Vec
         recreation: Replacement::Never,
         cause: None,
         line: None,
+        is_echo: false,
     });
     let mut values: Vec<PropertyChange> = values.collect();
     // Kilobytes of boot script tell nobody anything.

@@ -38,11 +38,17 @@ pub fn markdown(plan: &Plan, max_bytes: usize) -> String {
         harm(plan, Harm::Rolls),
         created(plan),
         harm(plan, Harm::Safe),
-        tags(plan),
     ];
-    for section in sections.into_iter().filter(|section| !section.blocks.is_empty()) {
-        document.section(&section);
+    let write = |document: &mut Document, section: Section| {
+        if !section.blocks.is_empty() {
+            document.section(&section);
+        }
+    };
+    sections.into_iter().for_each(|section| write(&mut document, section));
+    if let Some(echoes) = blocks::echoes(plan) {
+        document.aside(&echoes);
     }
+    write(&mut document, tags(plan));
     document.finish()
 }
 

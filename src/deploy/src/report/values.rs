@@ -171,6 +171,7 @@ mod tests {
             recreation: Replacement::Never,
             cause: None,
             line: None,
+            is_echo: false,
         }
     }
 

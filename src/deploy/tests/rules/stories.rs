@@ -89,7 +89,7 @@ fn without_mail_the_identity_goes() {
     let changed = changes(&before.data, &after.data);
     assert!(changed.iter().all(|change| change.action == ChangeAction::Remove));
     insta::assert_snapshot!(told(&changed), @r#"
-    Destroys: Remove MailIdentity (id-of-MailIdentity), replaced Never Delete
+    Interrupts: Remove MailIdentity (id-of-MailIdentity), replaced Never Delete
     Safe: Remove MailConfiguration (id-of-MailConfiguration), replaced Never Delete
     Safe: Remove MailEvents (id-of-MailEvents), replaced Never Delete
     "#);

@@ -1,6 +1,6 @@
 //! The parts of a comment, each whole in itself.
 
-use crate::plan::{Drift, Level, Notice, Plan, Replacement};
+use crate::plan::{Drift, Harm, Level, Notice, Plan, Replacement};
 use crate::report::creation::Group;
 use crate::report::drifts::{Answer, answer_to_deletion};
 use crate::report::escape::{code, prose};
@@ -8,7 +8,7 @@ use crate::report::names::name;
 use crate::report::rows::Row;
 use crate::report::tags as changed;
 use crate::report::values::{Difference, differences, shortened};
-use crate::report::words::{bytes, consequence, short, sign};
+use crate::report::words::{self, bytes, consequence, short, sign};
 
 /// Most lines about one resource, so that a single one cannot fill the comment.
 const MOST_LINES: usize = 40;
@@ -92,8 +92,17 @@ pub(super) fn row(row: &Row<'_>) -> String {
         let id = change.physical_id.as_deref().map(|id| format!(": {}", code(id)));
         text.push_str(&format!("  - {consequence}{}\n", id.unwrap_or_default()));
     }
+    for effect in &change.effects {
+        let mark = if change.harm <= Harm::Interrupts { "**" } else { "" };
+        text.push_str(&format!("  - {mark}{}{mark}\n", prose(effect)));
+    }
     text.push_str(&properties(row));
     text
+}
+
+/// What only refers to what changes.
+pub(super) fn echoes(plan: &Plan) -> Option<String> {
+    Some(format!("\n{}\n", words::echoes(plan)?))
 }
 
 fn properties(row: &Row<'_>) -> String {

@@ -6,7 +6,7 @@ use crate::report::paint::Tone;
 use crate::report::rows::{Row, of_harm};
 use crate::report::tags;
 use crate::report::values::{Difference, differences, shortened};
-use crate::report::words::{HARMS, consequence, harm_tone, heading, meaning, sign};
+use crate::report::words::{HARMS, consequence, echoes, harm_tone, heading, meaning, sign};
 
 use super::page::{Line, Page};
 
@@ -30,6 +30,10 @@ pub(super) fn write(page: &mut Page<'_>, plan: &Plan) {
             write_row(page, &row, column);
         }
     }
+    if let Some(text) = echoes(plan) {
+        page.gap();
+        page.line(Line::new().faint(&text));
+    }
     write_tags(page, plan);
 }
 
@@ -47,6 +51,9 @@ fn write_row(page: &mut Page<'_>, row: &Row<'_>, column: usize) {
         page.line(Line::indented(INDENT).faint(&id));
     }
     write_consequence(page, row, tone);
+    for effect in &change.effects {
+        page.paragraph(Line::indented(INDENT), harm_tone(change.harm), effect);
+    }
     for property in &row.properties {
         write_property(page, change, property);
     }
