@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::{Change, ChangeAction, Harm, Replacement, TagChange, Values, judge};
 
+mod boot;
 mod compare;
 mod effective;
 mod intrinsic;

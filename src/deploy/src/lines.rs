@@ -41,6 +41,9 @@ pub fn key_of(logical_id: &str) -> Option<&'static str> {
 pub fn written(resolved: &Resolved, key: &str) -> String {
     match resolved.origin(key) {
         None | Some(Origin::Default) => key.to_owned(),
+        // `--set servers.min` names the key already.
+        Some(Origin::Flag { flag }) if flag.ends_with(key) => flag.clone(),
+        Some(Origin::Flag { flag }) => format!("{flag} {key}"),
         Some(origin) => format!("{origin} {key}"),
     }
 }

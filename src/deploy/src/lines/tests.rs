@@ -29,6 +29,12 @@ fn collect(value: &Value, path: String, paths: &mut Vec<String>) {
             map.iter().for_each(|(key, value)| collect(value, format!("{path}.{key}"), paths));
         }
         Value::Array(items) => items.iter().for_each(|item| collect(item, path.clone(), paths)),
+        // A setting of the boot script.
+        Value::String(text) if path.contains("UserData") => {
+            let property = path.split(".Fn::").next().unwrap();
+            let names = text.split_once('=').map(|(name, _)| format!("{property}.{name}"));
+            paths.extend(names.map(|path| plain(&path)));
+        }
         _ => {}
     }
 }

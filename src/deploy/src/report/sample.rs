@@ -329,7 +329,7 @@ fn group() -> Change {
                 "UpdatePolicy.AutoScalingInstanceRefresh.Preferences.BakeTime",
                 Some(json!(120)),
                 Some(json!(600)),
-                "flag --set rollout.bake rollout.bake",
+                "--set rollout.bake",
             ),
         ],
         ..change("Group", "AWS::AutoScaling::AutoScalingGroup", ChangeAction::Modify, Harm::Rolls)
@@ -409,6 +409,14 @@ fn drift() -> Vec<Drift> {
         Drift {
             properties: vec![drifted("/SecurityGroupIngress/0/CidrIp", "10.0.0.0/8", "0.0.0.0/0")],
             ..of(Kind::App, "BalancerFirewall", "AWS::EC2::SecurityGroup")
+        },
+        Drift {
+            properties: vec![drifted(
+                "/PublicAccessBlockConfiguration/BlockPublicPolicy",
+                "true",
+                "false",
+            )],
+            ..of(Kind::Data, "Content", "AWS::S3::Bucket")
         },
         Drift {
             is_deleted: true,

@@ -2,7 +2,7 @@
 
 use crate::plan::{Drift, Harm, Level, Notice, Plan, Replacement};
 use crate::report::creation::Group;
-use crate::report::drifts::{Answer, answer_to_deletion};
+use crate::report::drifts::{Answer, answer_to_deletion, danger};
 use crate::report::escape::{code, prose};
 use crate::report::names::name;
 use crate::report::rows::Row;
@@ -168,6 +168,9 @@ pub(super) fn drift(drift: &Drift, answers: &[Answer<'_>]) -> String {
     if drift.is_deleted {
         let id = drift.physical_id.as_deref().map_or("it".to_owned(), code);
         text.push_str(&format!("  - {id} {}\n", prose(answer_to_deletion(drift))));
+    }
+    if let Some(danger) = danger(drift) {
+        text.push_str(&format!("  - **⚠ {danger}**\n"));
     }
     for answer in answers.iter().take(MOST_LINES) {
         let (expected, actual) =
