@@ -95,6 +95,7 @@ pub fn tags(before: &Values, after: &Values) -> Vec<TagChange> {
         key: key.clone(),
         before: before.get(key).cloned(),
         after: after.get(key).cloned(),
+        line: None,
     };
     keys.into_iter().map(change).filter(|tag| tag.before != tag.after).collect()
 }

@@ -6,8 +6,8 @@ mod tests;
 
 use blueprint::{Origin, Resolved};
 
-use crate::plan::Change;
-use table::{PROPERTIES, RESOURCES};
+use crate::plan::{Change, PropertyChange, TagChange};
+use table::{PARAMETERS, PROPERTIES, RESOURCES};
 
 /// The key behind a property: `servers.min` behind the group's `MinSize`. Paths may begin with `Properties.`; list
 /// positions (`Rules[0]`, `Rules.0`) do not count. An empty type fits every resource of that id. `None` where the
@@ -57,9 +57,41 @@ pub fn of_key(resolved: &Resolved, key: &str) -> Option<String> {
 /// Gives each property of a change its line, where the blueprint has one.
 pub fn attach(change: &mut Change, resolved: &Resolved) {
     let (kind, id) = (&change.resource_type, &change.logical_id);
-    for property in change.properties.iter_mut().filter(|property| property.line.is_none()) {
-        property.line = line(resolved, kind, id, &property.path);
+    let is_open = |property: &&mut PropertyChange| {
+        property.line.is_none() && !follows(property.cause.as_deref())
+    };
+    for property in change.properties.iter_mut().filter(is_open) {
+        property.line = match moves(property) {
+            true => of_key(resolved, "network.egress"),
+            false => line(resolved, kind, id, &property.path),
+        };
     }
+}
+
+/// Gives each tag its line, where the blueprint has one.
+#[must_use]
+pub fn of_tags(tags: Vec<TagChange>, resolved: &Resolved) -> Vec<TagChange> {
+    let with_line = |tag: TagChange| {
+        let line = of_key(resolved, &format!("tags.{}", tag.key));
+        TagChange { line, ..tag }
+    };
+    tags.into_iter().map(with_line).collect()
+}
+
+/// Whether a value comes from another resource, which has the line.
+fn follows(cause: Option<&str>) -> bool {
+    cause.is_some_and(|cause| !cause.split(", ").all(|it| PARAMETERS.contains(&it)))
+}
+
+/// Whether servers move to as many other networks: that is about their way out, not about zones.
+fn moves(property: &PropertyChange) -> bool {
+    let Some(rest) = property.path.strip_prefix("Properties.VPCZoneIdentifier") else {
+        return false;
+    };
+    let number = |value: &Option<serde_json::Value>| {
+        value.as_ref().and_then(|value| value.as_array()).map(Vec::len)
+    };
+    !rest.is_empty() || number(&property.before) == number(&property.after)
 }
 
 /// [`line_of`] and [`written`] in one.

@@ -38,8 +38,8 @@ pub(crate) async fn of(
         let (region, entry, mail, quotas) = futures::join!(
             region(deployer, creates),
             entry::check(deployer),
-            mail::check(deployer),
-            quotas::check(deployer, creates),
+            mail::check(deployer, plan),
+            quotas::check(deployer, plan),
         );
         notices.extend([region, entry, mail, quotas].into_iter().flatten());
         notices.extend(rolling::check(deployer, observed, plan));

@@ -168,6 +168,9 @@ pub struct TagChange {
     pub before: Option<String>,
     /// Value after, if there will be one.
     pub after: Option<String>,
+    /// Where the blueprint says it: `syncctl.yaml:12 tags.team`, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<String>,
 }
 
 /// A resource that somebody changed past `syncctl`.

@@ -192,6 +192,7 @@ async fn plan_stack(
     let physical_ids = deployed.map(ObservedStack::physical_ids).unwrap_or_default();
     let no_tags = Values::new();
     let tags = diff::tags(deployed.map_or(&no_tags, |stack| &stack.summary.tags), &wanted.tags);
+    let tags = crate::lines::of_tags(tags, deployer.blueprint);
     let (is_same, deployed_template) = match deployed {
         None => (false, String::new()),
         Some(stack) => compare(deployer, planning, stack, wanted, &template).await?,

@@ -175,6 +175,18 @@ pub(super) static PROPERTIES: &[Row] = &[
     row("AWS::Route53::RecordSet", "Dmarc", "HostedZoneId", "email.zone"),
 ];
 
+/// Parameters of the templates: a value that comes from one comes from the blueprint.
+pub(super) static PARAMETERS: &[&str] = &[
+    "FirstServers",
+    "Image",
+    "InstanceType",
+    "MaxServers",
+    "MinServers",
+    "Release",
+    "TableProtection",
+    "Zones",
+];
+
 /// Resources that are there because of one key.
 pub(super) static RESOURCES: &[(&str, &str)] = &[
     ("BounceExchanger", "email.zone"),

@@ -243,6 +243,7 @@ fn tag_changes() -> Vec<TagChange> {
         key: key.to_owned(),
         before: before.map(str::to_owned),
         after: after.map(str::to_owned),
+        line: (key == "team").then(|| "production.yaml:44 tags.team".to_owned()),
     };
     vec![
         tag("syncctl:owner", Some("alice"), Some("bob")),

@@ -192,7 +192,9 @@ pub(super) fn tags(plan: &Plan) -> Vec<String> {
         let what = stack.map_or(String::new(), |name| format!(" in {}", code(name)));
         for change in changes {
             let (sign, key, value) = changed::parts(change);
-            lines.push(format!("- {} {} {}{what}\n", code(sign), code(key), code(&value)));
+            let line = change.line.as_deref().map(|line| format!(" ({})", code(line)));
+            let line = line.unwrap_or_default();
+            lines.push(format!("- {} {} {}{what}{line}\n", code(sign), code(key), code(&value)));
         }
     }
     lines

@@ -119,8 +119,12 @@ fn plans() -> impl Strategy<Value = Plan> {
             advice: Some(texts[4].clone()),
             line: Some(texts[5].clone()),
         }];
-        plan.stacks[0].tags =
-            vec![TagChange { key: texts[6].clone(), before: None, after: Some(texts[7].clone()) }];
+        plan.stacks[0].tags = vec![TagChange {
+            key: texts[6].clone(),
+            before: None,
+            after: Some(texts[7].clone()),
+            line: Some(texts[5].clone()),
+        }];
         plan.drift = vec![Drift {
             stack: Kind::App,
             logical_id: texts[5].clone(),

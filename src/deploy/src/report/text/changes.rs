@@ -155,7 +155,8 @@ fn write_tags(page: &mut Page<'_>, plan: &Plan) {
             .iter()
             .map(|change| {
                 let (sign, key, value) = tags::parts(change);
-                format!("{sign} {key} {value}")
+                let line = change.line.as_deref().map(|line| format!(" ({line})"));
+                format!("{sign} {key} {value}{}", line.unwrap_or_default())
             })
             .collect();
         let head = Line::new().with(Tone::Strong, "Tags").plain(&format!(" of {what}  "));
