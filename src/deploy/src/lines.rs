@@ -61,9 +61,11 @@ pub fn attach(change: &mut Change, resolved: &Resolved) {
         property.line.is_none() && !follows(property.cause.as_deref())
     };
     for property in change.properties.iter_mut().filter(is_open) {
+        let tag = property.path.split_once(".Tags[").map(|(_, tag)| tag.trim_end_matches(']'));
+        let tag = tag.and_then(|tag| of_key(resolved, &format!("tags.{tag}")));
         property.line = match moves(property) {
             true => of_key(resolved, "network.egress"),
-            false => line(resolved, kind, id, &property.path),
+            false => tag.or_else(|| line(resolved, kind, id, &property.path)),
         };
     }
 }

@@ -3,11 +3,12 @@
 use blueprint::Certificate;
 use blueprint::deployment::Manage;
 use cloud::{CloudError, Reason};
+use stack::{Purpose, bucket_name};
 
 use crate::deployer::Deployer;
 use crate::error::Result;
 use crate::observe::Observed;
-use crate::plan::{Level, Notice, Operation, Plan};
+use crate::plan::{Kind, Level, Notice, Operation, Plan};
 
 mod changes;
 mod entry;
@@ -28,7 +29,7 @@ pub(crate) async fn of(
     plan: &Plan,
     may_ask: bool,
 ) -> Result<Vec<Notice>> {
-    let mut notices = offline(deployer, observed);
+    let mut notices = offline(deployer, observed, plan);
     notices.extend(changes::check(plan));
     if may_ask {
         notices.extend(images::check(deployer, observed).await);
@@ -49,11 +50,14 @@ pub(crate) async fn of(
     Ok(notices)
 }
 
-fn offline(deployer: &Deployer<'_>, observed: &Observed) -> Vec<Notice> {
+fn offline(deployer: &Deployer<'_>, observed: &Observed, plan: &Plan) -> Vec<Notice> {
     let deployment = deployer.deployment();
     let mut notices = Vec::new();
-    if !observed.leftovers.is_empty() {
-        let names: Vec<&str> = observed.leftovers.values().map(String::as_str).collect();
+    let kept = changes::kept_key(plan, &deployment.storage.key).filter(|_| is_new(plan));
+    if !observed.leftovers.is_empty() || kept.is_some() {
+        let alias = bucket_name(&deployment.name, Purpose::Key, &plan.account, &plan.region);
+        let kept = kept.map(|key| format!("the key {key} (alias/{alias})"));
+        let names: Vec<String> = observed.leftovers.values().cloned().chain(kept).collect();
         notices.push(Notice {
             level: Level::Warning,
             text: format!(
@@ -87,6 +91,12 @@ fn offline(deployer: &Deployer<'_>, observed: &Observed) -> Vec<Notice> {
         });
     }
     notices
+}
+
+/// Whether the data stack is made: only then anything is taken over.
+fn is_new(plan: &Plan) -> bool {
+    let data = plan.stacks.iter().find(|stack| stack.kind == Kind::Data);
+    data.is_some_and(|data| data.operation == Operation::Create)
 }
 
 async fn region(deployer: &Deployer<'_>, creates: bool) -> Vec<Notice> {

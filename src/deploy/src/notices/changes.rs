@@ -1,10 +1,28 @@
 //! What a change makes possible from now on. Nobody notices it today, and somebody might be sorry tomorrow.
 
-use crate::plan::{Change, Level, Notice, Plan, PropertyChange, opened_to};
+use blueprint::values::StorageKey;
+
+use crate::plan::{Change, ChangeAction, Level, Notice, Plan, PropertyChange, opened_to};
 
 pub(super) fn check(plan: &Plan) -> Vec<Notice> {
     let changes: Vec<&Change> = plan.stacks.iter().flat_map(|stack| &stack.changes).collect();
-    [kept(&changes), table(&changes), opened(&changes)].into_iter().flatten().collect()
+    let found = [kept(&changes), table(&changes), opened(&changes), policy(&changes)];
+    found.into_iter().flatten().collect()
+}
+
+/// The key that a new deployment uses again, where an earlier one left it: it is in no stack, and only the rights
+/// name it.
+pub(super) fn kept_key(plan: &Plan, wanted: &StorageKey) -> Option<String> {
+    let changes: Vec<&Change> = plan.stacks.iter().flat_map(|stack| &stack.changes).collect();
+    let of = |id: &str| changes.iter().find(|change| change.logical_id == id);
+    if !matches!(wanted, StorageKey::Create) || of("Key").is_some() {
+        return None;
+    }
+    let properties = &of("ReaderAccess")?.properties;
+    let is_policy = |property: &&PropertyChange| property.path == "Properties.PolicyDocument";
+    let texts = properties.iter().find(is_policy)?.after.as_ref()?.to_string();
+    let key = texts.split('"').find(|text| text.starts_with("arn:") && text.contains(":key/"))?;
+    Some(key.rsplit_once(":key/")?.1.to_owned())
 }
 
 /// What `down` deletes, in the order in which it hurts.
@@ -58,6 +76,24 @@ fn table(changes: &[&Change]) -> Option<Notice> {
     ))
 }
 
+/// One record speaks for all mail of a domain, also for what others send.
+fn policy(changes: &[&Change]) -> Option<Notice> {
+    let is_new =
+        |change: &&&Change| change.logical_id == "Dmarc" && change.action == ChangeAction::Add;
+    let properties = &changes.iter().find(is_new)?.properties;
+    let name = properties.iter().find(|property| property.path == "Properties.Name");
+    let name = name.and_then(|property| property.after.as_ref()?.as_str()).unwrap_or("_dmarc");
+    let domain = name.trim_start_matches("_dmarc.");
+    Some(Notice {
+        level: Level::Warning,
+        text: format!(
+            "The DNS record {name} is made, which speaks for all mail of {domain}; where there is one already, CloudFormation refuses to make another."
+        ),
+        advice: Some("without `zone` under email all records are yours to make".to_owned()),
+        line: None,
+    })
+}
+
 fn opened(changes: &[&Change]) -> Option<Notice> {
     let opened = |change: &&&Change| !opened_to(change).is_empty();
     let change = changes.iter().find(opened)?;
@@ -86,7 +122,9 @@ fn listed(names: &[&str]) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::check;
+    use blueprint::values::StorageKey;
+
+    use super::{check, kept_key};
     use crate::plan::{Change, ChangeAction, Harm, Plan};
     use crate::report::sample::{self, change, property};
 
@@ -131,6 +169,33 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_is_used_again_is_found_by_the_rights_to_it() {
+        let key = "arn:aws:kms:eu-west-1:123456789012:key/1-2";
+        let document = json!({"Statement": [{"Action": "kms:Decrypt", "Resource": key}]});
+        let policy = Change {
+            properties: vec![property("Properties.PolicyDocument", None, Some(document), "")],
+            ..change("ReaderAccess", "AWS::IAM::Policy", ChangeAction::Add, Harm::Safe)
+        };
+        let found = |wanted, changes| kept_key(&plan(changes), wanted);
+        let create = &StorageKey::Create;
+        assert_eq!(found(create, vec![policy.clone()]).as_deref(), Some("1-2"));
+        assert_eq!(found(&StorageKey::None, vec![policy.clone()]), None);
+        let new = change("Key", "AWS::KMS::Key", ChangeAction::Add, Harm::Safe);
+        assert_eq!(found(create, vec![policy, new]), None);
+    }
+
+    #[test]
+    fn a_record_for_the_whole_domain_is_worth_a_warning() {
+        let name = property("Properties.Name", None, Some(json!("_dmarc.example.com")), "");
+        let record = Change {
+            properties: vec![name],
+            ..change("Dmarc", "AWS::Route53::RecordSet", ChangeAction::Add, Harm::Safe)
+        };
+        let notices = check(&plan(vec![record]));
+        assert!(notices[0].text.contains("speaks for all mail of example.com"), "{notices:?}");
+    }
+
+    #[test]
     fn a_table_that_anybody_can_delete_is_worth_a_warning() {
         let path = "Properties.DeletionProtectionEnabled";
         let at = |before, after| {
@@ -154,5 +219,6 @@ mod tests {
         let some = at("10.0.0.0/16", "10.0.0.0/8").unwrap();
         assert_eq!(some, "This opens the service to 10.0.0.0/8.");
         assert_eq!(at("0.0.0.0/0", "10.0.0.0/8"), None);
+        assert_eq!(check(&sample::first()), [], "what is new opens nothing that was closed");
     }
 }

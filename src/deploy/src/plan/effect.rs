@@ -51,7 +51,7 @@ const INGRESS: &str = "SecurityGroupIngress";
 const RANGES: &str = "SecurityGroupIngress.CidrIp";
 
 /// Type, path below `Properties` without list positions, and what it comes to.
-const RULES: [(&str, &str, Judge); 9] = [
+const RULES: [(&str, &str, Judge); 10] = [
     (
         "AWS::S3::Bucket",
         "LifecycleConfiguration.Rules.NoncurrentVersionExpiration.NoncurrentDays",
@@ -73,6 +73,11 @@ const RULES: [(&str, &str, Judge); 9] = [
     ("AWS::EC2::SecurityGroup", INGRESS, entry::narrowed),
     ("AWS::EC2::SecurityGroup", RANGES, entry::narrowed),
     ("AWS::Route53::RecordSet", "Name", record),
+    (
+        "AWS::EC2::LaunchTemplate",
+        "LaunchTemplateData.NetworkInterfaces.AssociatePublicIpAddress",
+        addresses,
+    ),
 ];
 
 fn of_property(change: &Change, property: &PropertyChange) -> Vec<Effect> {
@@ -80,10 +85,11 @@ fn of_property(change: &Change, property: &PropertyChange) -> Vec<Effect> {
     rules.filter_map(|(_, path, judge)| judge(change, &leaf(property, path)?)).collect()
 }
 
-/// Ranges that a change lets in and that were not let in before: `None` in the place of the whole internet.
+/// Ranges that a change of what is there lets in and that were not let in before: `None` in the place of the whole internet.
 pub(crate) fn opened_to(change: &Change) -> Vec<Option<String>> {
     let mut opened = Vec::new();
-    for property in &change.properties {
+    let changed = change.properties.iter().filter(|_| change.action == ChangeAction::Modify);
+    for property in changed {
         let leaf = leaf(property, INGRESS).or_else(|| leaf(property, RANGES));
         let ranges = leaf.and_then(|leaf| entry::difference(change, &leaf));
         let ranges = ranges.map(|(_, gained)| gained).unwrap_or_default();
@@ -150,6 +156,16 @@ fn key(_: &Change, leaf: &Leaf) -> Option<Effect> {
             ),
         )
     })
+}
+
+fn addresses(_: &Change, leaf: &Leaf) -> Option<Effect> {
+    let is_on = |values: &[Value]| values.iter().any(|value| *value == true || *value == "true");
+    let words = match (is_on(&leaf.before), is_on(&leaf.after)) {
+        (false, true) => "servers get public addresses, inbound only from the load balancer",
+        (true, false) => "servers lose their public addresses",
+        _ => return None,
+    };
+    Some(Effect::new(Harm::Rolls, words))
 }
 
 fn health(_: &Change, leaf: &Leaf) -> Option<Effect> {

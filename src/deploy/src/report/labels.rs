@@ -206,11 +206,17 @@ pub(super) struct Label {
 /// `min servers`; the path itself where nobody gave it a name. AWS's own names are known to whoever reads plans.
 pub(super) fn label(resource_type: &str, path: &str) -> Label {
     let path = dotted(path);
+    if let Some(tag) = path.strip_prefix(TAG).and_then(|rest| rest.strip_suffix(']')) {
+        return Label { text: format!("tag {tag} of servers, disks and interfaces"), unit: "" };
+    }
     let found = labelled(resource_type, &path);
     // Items have names where the templates give them one: `Rules[restorable]` is looked up as `Rules[0]`.
     let first = labelled(resource_type, &first_items(&path));
     if first.is_exact && !found.is_exact { first.label } else { found.label }
 }
+
+/// A tag of what the group starts.
+const TAG: &str = "Properties.LaunchTemplateData.TagSpecifications[instance].Tags[";
 
 struct Found {
     label: Label,

@@ -46,6 +46,8 @@ fn row(change: &Change) -> Row<'_> {
     Row { change, replaces, properties: properties.collect() }
 }
 
+const TAGS: &str = "Properties.LaunchTemplateData.TagSpecifications";
+
 /// Whether another line says it already, or nothing has to be said.
 fn is_told(change: &Change, property: &PropertyChange) -> bool {
     let has = |path: &str| change.properties.iter().any(|it| it.path == path && !it.is_echo);
@@ -55,6 +57,18 @@ fn is_told(change: &Change, property: &PropertyChange) -> bool {
         "UpdateReplacePolicy" => has("DeletionPolicy"),
         // A launch template of another id is at its first version.
         "Properties.LaunchTemplate.Version" => has("Properties.LaunchTemplate.LaunchTemplateId"),
+        // All that belongs to a server has the server's tags.
+        path if path.starts_with(&format!("{TAGS}[")) => {
+            let is_first = path.starts_with(&format!("{TAGS}[instance]"));
+            !is_first
+                && change
+                    .properties
+                    .iter()
+                    .any(|it| it.path.starts_with(&format!("{TAGS}[instance]")))
+        }
+        // Where the firewall of a server stands depends on whether it has an address of its own.
+        "Properties.LaunchTemplateData.NetworkInterfaces"
+        | "Properties.LaunchTemplateData.SecurityGroupIds" => !change.effects.is_empty(),
         // Rights are told in words, which a cut through JSON is not.
         path => path.starts_with("Properties.PolicyDocument") && !change.effects.is_empty(),
     }

@@ -36,12 +36,25 @@ pub(super) fn differences(
     let shown = leaves.into_iter().map(|(suffix, before, after)| {
         let label = label(resource_type, &format!("{}{suffix}", property.path));
         let members = before.zip(after).and_then(|(before, after)| members(before, after));
-        let show = |value: Option<&Value>| value.map(|value| scalar(value, label.unit));
+        let show =
+            |value: Option<&Value>| value.map(|value| shown(&property.path, value, label.unit));
         let (before, after) = (show(before), show(after));
         let after = after.or_else(|| Some(new(property.cause.as_ref()?, &label.text)));
         Difference { label: label.text, before, after, members, recreation: property.recreation }
     });
     (shown.collect(), hidden)
+}
+
+fn shown(path: &str, value: &Value, unit: &str) -> String {
+    match (path, value.as_str()) {
+        ("DeletionPolicy" | "UpdateReplacePolicy", Some(policy))
+            if policy.starts_with("Retain") =>
+        {
+            "kept".to_owned()
+        }
+        ("DeletionPolicy" | "UpdateReplacePolicy", Some("Delete")) => "deleted".to_owned(),
+        _ => scalar(value, unit),
+    }
 }
 
 /// A value that is known only once the other resource is there: `the new VPC`.
@@ -138,6 +151,7 @@ fn with_unit(text: &str, unit: &str) -> String {
         "" => text.to_owned(),
         _ if !is_number => text.to_owned(),
         "%" => format!("{text} %"),
+        "days" if text == "1" => "1 day".to_owned(),
         unit => format!("{text} {unit}"),
     }
 }

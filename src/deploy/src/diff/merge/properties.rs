@@ -54,7 +54,6 @@ impl Properties<'_> {
         let with = |property: &PropertyChange| PropertyChange {
             recreation: said.recreation,
             before: property.before.clone().or_else(|| known_before(property)),
-            cause: property.cause.clone().or_else(|| said.cause.clone()),
             ..property.clone()
         };
         below.into_iter().map(with).collect()

@@ -82,12 +82,17 @@ fn told(one: &BTreeSet<Grant>, other: &BTreeSet<Grant>) -> Vec<String> {
     for (action, resource) in one.difference(other) {
         by_resource.entry(resource).or_default().push(action);
     }
-    let told = |(resource, actions): (&str, Vec<&str>)| match (resource, actions.join(", ")) {
-        (resource, actions) if actions.is_empty() => format!("access to {resource}"),
-        ("", actions) => actions,
-        (resource, actions) => format!("{actions} on {resource}"),
+    // The same actions on several things are one sentence.
+    let mut by_actions: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (resource, actions) in by_resource {
+        by_actions.entry(actions.join(", ")).or_default().push(resource);
+    }
+    let told = |(actions, resources): (String, Vec<&str>)| match resources.join(", ") {
+        resources if actions.is_empty() => format!("access to {resources}"),
+        resources if resources.is_empty() => actions,
+        resources => format!("{actions} on {resources}"),
     };
-    by_resource.into_iter().map(told).collect()
+    by_actions.into_iter().map(told).collect()
 }
 
 fn texts(value: &Value) -> Vec<String> {

@@ -135,6 +135,18 @@ fn what_requests_find_can_interrupt() {
 }
 
 #[test]
+fn public_addresses_are_said_in_words() {
+    let interfaces = json!([{"AssociatePublicIpAddress": true, "Groups": ["sg-1"]}]);
+    let path = "Properties.LaunchTemplateData.NetworkInterfaces";
+    let kind = "AWS::EC2::LaunchTemplate";
+    let (harm, words) = judged("LaunchTemplate1", kind, path, None, interfaces.clone());
+    assert_eq!(harm, Harm::Rolls);
+    assert_eq!(words, ["servers get public addresses, inbound only from the load balancer"]);
+    let (_, words) = judged("LaunchTemplate1", kind, path, interfaces, None);
+    assert_eq!(words, ["servers lose their public addresses"]);
+}
+
+#[test]
 fn a_mail_identity_is_no_data_and_missed_all_the_same() {
     let mut change = Change {
         physical_id: Some("example.com".to_owned()),

@@ -154,8 +154,13 @@ fn difference(difference: &Difference) -> String {
 pub(super) fn group(group: &Group) -> String {
     let parts = prose(&group.parts.join(", "));
     let facts: Vec<String> = group.facts.iter().map(|fact| prose(fact)).collect();
-    let facts = if facts.is_empty() { String::new() } else { format!("{}<br>", facts.join("; ")) };
+    let end = if parts.is_empty() { "" } else { "<br>" };
+    let facts = if facts.is_empty() { String::new() } else { format!("{}{end}", facts.join("; ")) };
     format!("- `+` **{}** ({}): {facts}{parts}\n", group.concern.title(), group.number)
+}
+
+pub(super) fn remark(text: &str) -> String {
+    format!("- {}\n", prose(text))
 }
 
 pub(super) fn drift(drift: &Drift, answers: &[Answer<'_>]) -> String {

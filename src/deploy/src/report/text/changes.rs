@@ -55,7 +55,7 @@ fn write_row(page: &mut Page<'_>, row: &Row<'_>, column: usize) {
         page.paragraph(Line::indented(INDENT), harm_tone(change.harm), effect);
     }
     for property in &row.properties {
-        write_property(page, change, property);
+        write_property(page, change, property, row.replaces.is_some());
     }
 }
 
@@ -77,8 +77,13 @@ fn write_consequence(page: &mut Page<'_>, row: &Row<'_>, tone: Tone) {
     }
 }
 
-fn write_property(page: &mut Page<'_>, change: &Change, property: &PropertyChange) {
+fn write_property(page: &mut Page<'_>, change: &Change, property: &PropertyChange, is_new: bool) {
     let (differences, hidden) = differences(&change.resource_type, property);
+    // Another launch template is always a new one, and the row says so.
+    let differences: Vec<Difference> = differences
+        .into_iter()
+        .map(|it| if is_new { Difference { recreation: Replacement::Never, ..it } } else { it })
+        .collect();
     let last = differences.len().saturating_sub(1);
     for (index, difference) in differences.iter().enumerate() {
         let source = property.line.as_deref().filter(|_| index == last && hidden == 0);
