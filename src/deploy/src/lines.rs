@@ -5,6 +5,7 @@ mod table;
 mod tests;
 
 use blueprint::{Origin, Resolved};
+use serde_json::Value;
 
 use crate::plan::{Change, PropertyChange, TagChange};
 use table::{PARAMETERS, PROPERTIES, RESOURCES};
@@ -63,9 +64,9 @@ pub fn attach(change: &mut Change, resolved: &Resolved) {
     for property in change.properties.iter_mut().filter(is_open) {
         let tag = property.path.split_once(".Tags[").map(|(_, tag)| tag.trim_end_matches(']'));
         let tag = tag.and_then(|tag| of_key(resolved, &format!("tags.{tag}")));
-        property.line = match moves(property) {
-            true => of_key(resolved, "network.egress"),
-            false => tag.or_else(|| line(resolved, kind, id, &property.path)),
+        property.line = match network(property) {
+            Some(key) => of_key(resolved, key),
+            None => tag.or_else(|| line(resolved, kind, id, &property.path)),
         };
     }
 }
@@ -85,15 +86,17 @@ fn follows(cause: Option<&str>) -> bool {
     cause.is_some_and(|cause| !cause.split(", ").all(|it| PARAMETERS.contains(&it)))
 }
 
-/// Whether servers move to as many other networks: that is about their way out, not about zones.
-fn moves(property: &PropertyChange) -> bool {
-    let Some(rest) = property.path.strip_prefix("Properties.VPCZoneIdentifier") else {
-        return false;
-    };
-    let number = |value: &Option<serde_json::Value>| {
-        value.as_ref().and_then(|value| value.as_array()).map(Vec::len)
-    };
-    !rest.is_empty() || number(&property.before) == number(&property.after)
+/// As many networks as before are other networks, and not more zones or fewer: servers have another way out, or the
+/// networks other addresses.
+fn network(property: &PropertyChange) -> Option<&'static str> {
+    if property.path.ends_with("[SYNCD_TRUSTED_PROXIES]") {
+        let number = |value: &Option<Value>| Some(value.as_ref()?.as_str()?.split(',').count());
+        return (number(&property.before) == number(&property.after)).then_some("network.cidr");
+    }
+    let rest = property.path.strip_prefix("Properties.VPCZoneIdentifier")?;
+    let number = |value: &Option<Value>| Some(value.as_ref()?.as_array()?.len());
+    let is_same = !rest.is_empty() || number(&property.before) == number(&property.after);
+    is_same.then_some("network.egress")
 }
 
 /// [`line_of`] and [`written`] in one.

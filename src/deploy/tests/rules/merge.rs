@@ -269,6 +269,13 @@ fn a_value_that_comes_to_be_is_said_so_in_words() {
         "/Properties/TargetTrackingConfiguration/PredefinedMetricSpecification/ResourceLabel";
     let later = format!("app/acme/{LATER}");
     policy.details = vec![detail(label, Replacement::Never, Some(("app/acme/1", &later)))];
-    let merged = merge(&[policy], Vec::new(), &after);
-    assert_eq!(merged[0].properties[0].after, Some("app/acme/(known afterwards)".into()));
+    let merged = merge(std::slice::from_ref(&policy), Vec::new(), &after);
+    let expected = Some("app/acme/(known afterwards)".into());
+    assert_eq!(merged[0].properties[0].after, expected);
+    // The templates know no more than that it refers to something.
+    let before = rendered("network: { cidr: 10.20.0.0/16 }\n").app;
+    let after = rendered("network: { cidr: 10.30.0.0/16 }\n").app;
+    let local = changes(&before, &after);
+    let merged = merge(&[policy], local, &after);
+    assert_eq!(merged[0].properties[0].after, expected);
 }

@@ -42,7 +42,8 @@ impl Properties<'_> {
         said.is_echo = self.staying.is_echo(self.change, detail);
         let below: Vec<&PropertyChange> =
             local.iter().filter(|it| is_within(&it.path, &said.path)).collect();
-        if below.is_empty() || !(is_vague(&said) || later(detail).is_some()) {
+        let knows_more = later(detail).is_some() && !below.iter().any(|it| is_open(it));
+        if below.is_empty() || !(is_vague(&said) || knows_more) {
             said.cause = self.cause(&said);
             if said.after.is_none() && said.cause.is_none() {
                 said.after = later(detail);
@@ -83,6 +84,11 @@ impl Properties<'_> {
 fn is_vague(said: &PropertyChange) -> bool {
     let is_whole = |value: &Value| value.is_object() || value.is_array();
     [&said.before, &said.after].into_iter().flatten().all(is_whole)
+}
+
+/// Whether the local plan has a reference where a value should be.
+fn is_open(local: &PropertyChange) -> bool {
+    local.after.as_ref().is_some_and(|value| value.to_string().contains("${"))
 }
 
 fn is_within(path: &str, whole: &str) -> bool {

@@ -49,5 +49,7 @@ fn write_group(page: &mut Page<'_>, group: &Group) {
         return page.list(head, Tone::Faint, &group.parts);
     }
     page.paragraph(head, Tone::Plain, &group.facts.join("; "));
-    page.list(Line::indented(COLUMN), Tone::Faint, &group.parts);
+    if !group.parts.is_empty() {
+        page.list(Line::indented(COLUMN), Tone::Faint, &group.parts);
+    }
 }
