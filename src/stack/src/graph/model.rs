@@ -119,7 +119,7 @@ fn balancer(deployment: &Deployment) -> Part {
     let entry = &deployment.entry;
     let listener = match &entry.certificate {
         Some(Certificate::Requested) => ["HTTPS 443, new certificate", "HTTP 80 redirects"],
-        Some(_) => ["HTTPS 443, own certificate", "HTTP 80 redirects"],
+        Some(_) => ["HTTPS 443, existing certificate", "HTTP 80 redirects"],
         None => ["HTTP 80", "no certificate"],
     };
     part("Load balancer", listener.map(str::to_owned))
