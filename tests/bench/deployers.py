@@ -68,7 +68,7 @@ def measure_ours(product, stage):
     first, last = [], []
     for _ in range(ROUNDS):
         first.append(run("apply", "--yes")())
-        last.append(run("down", "--yes")())
+        last.append(run("down", "--yes", "--name", "acme")())
     yield row(version, "first `apply`, verified, protected", first, stage, None)
     yield row(version, "`down`", last, stage, None)
     run("apply", "--yes")()
@@ -78,7 +78,7 @@ def measure_ours(product, stage):
     yield row(version, "`plan` of a change, with change sets and drift", [run("plan")() for _ in range(ROUNDS)], stage, run("plan"))
     yield row(version, "`plan --quick` of a change", [run("plan", "--quick")() for _ in range(ROUNDS)], stage, run("plan", "--quick"))
     product.write(least=3)
-    run("down", "--yes")()
+    run("down", "--yes", "--name", "acme")()
 
 
 def rendered(product):
