@@ -336,6 +336,7 @@ def test_what_has_no_end_is_not_made_a_preview_by_a_name_that_it_shares(acme, st
     refused = acme.run("up", "--yes", "--ttl", "48h", code=1)
     assert "is no preview" in refused.stderr
     assert gc(acme, "--yes")["acme"]["reason"] == "no_end"
+    acme.write(more="protect: true")
     no_end = acme.run("preview", "extend", "--ttl", "2h", code=1)
     assert "it is no preview" in no_end.stderr
 
