@@ -165,3 +165,27 @@ def test_a_bucket_of_another_account_is_not_taken_for_ours(acme, stage):
     stage.fail(call="HeadBucket", how="denied", times=0)
     refused = acme.run("plan", code=73)
     assert "another account" in refused.stderr and "--name" in refused.stderr
+
+
+def test_a_profile_that_was_named_wins_over_keys_in_the_environment(acme, stage):
+    """As with the AWS CLI: whoever names a profile means another account than the shell's."""
+    (acme.folder / ".aws").mkdir()
+    (acme.folder / ".aws/credentials").write_text(
+        "[other]\naws_access_key_id = 222233334444\naws_secret_access_key = test\n"
+    )
+    plan = acme.json("plan", "--profile", "other", AWS_ACCESS_KEY_ID="test")
+    assert plan["account"] == "222233334444"
+    assert acme.json("plan")["account"] == "123456789012"
+    refused = acme.run("plan", "--profile", "nobody", code=77)
+    assert "no usable AWS credentials" in refused.stderr and "--profile" in refused.stderr
+
+
+def test_a_roll_says_when_it_carries_out_more_than_the_release(acme):
+    acme.run("up", "--yes", "--set", "servers.max=12")
+    program = acme.release("two")
+    rolled = acme.run("roll", "--release", str(program), "--yes")
+    assert "more than the release" in rolled.stderr
+    acme.write(release="./syncd-one")
+    again = acme.run("roll", "--release", str(acme.release("three")), "--yes")
+    acme.write(release="./syncd-one")
+    assert "more than the release" not in again.stderr

@@ -39,9 +39,15 @@ def test_a_deployment_is_planned_made_changed_sealed_and_taken_down(acme, stage)
     acme.run("apply", "plan.json")
     group = stage.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"][0]
     assert group["MinSize"] == 4
-    stale = acme.run("apply", "plan.json", code=76)
-    assert "stale" in stale.stderr
+    again = acme.run("apply", "plan.json")
+    assert "nothing changed" in again.stdout, "a job that is started again finds it done"
     acme.run("plan", "--detailed-exitcode")
+    acme.write(least=5)
+    acme.run("plan", "--out", "later.json")
+    acme.run("up", "--yes", "--set", "servers.max=10")
+    stale = acme.run("apply", "later.json", code=76)
+    assert "stale" in stale.stderr
+    acme.write(least=4)
 
     refused = acme.run("down", "--yes", code=1)
     assert "--yes --name acme" in refused.stderr, "losing data needs more than habit"

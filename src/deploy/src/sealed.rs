@@ -11,7 +11,7 @@ use stack::StackKind;
 use crate::deployer::Deployer;
 use crate::error::{DeployError, Result};
 use crate::observe::Observed;
-use crate::plan::{Kind, Plan};
+use crate::plan::{Kind, Operation, Plan};
 use crate::planner::Prepared;
 
 /// Name and version of the format. A newer one is refused.
@@ -79,7 +79,8 @@ pub fn read(text: &str) -> Result<Sealed> {
 }
 
 /// Whether a sealed plan still fits: the same account, Region, blueprint, program and stacks, and change sets that
-/// wait. `prepared` is the same plan made again without change sets; it is returned with the sealed ones.
+/// wait. `prepared` is the same plan made again without change sets; it is returned with the sealed ones. A stack that
+/// is what the plan makes of it already is left alone: an earlier attempt has got that far.
 ///
 /// # Errors
 /// [`DeployError::Stale`] with the first difference.
@@ -105,7 +106,7 @@ pub async fn reopen(
             let told = format!("{what} was {} and is {}", short(was), short(is));
             return Err(DeployError::Stale(match what {
                 "the blueprint" => {
-                    format!("{told}; the flags --set, --name and --region count as well")
+                    format!("{told}; the flags --set, --name, --region and --ttl count as well")
                 }
                 _ => told,
             }));
@@ -119,10 +120,15 @@ pub async fn reopen(
         return Err(DeployError::Stale(format!("the preview was to live until {until}")));
     }
     prepared.change_sets.clear();
+    let mut done = Vec::new();
     for (kind, of) in [(Kind::Data, StackKind::Data), (Kind::App, StackKind::App)] {
         let Some(stack) = sealed.stacks.get(&kind) else {
             return Err(DeployError::Stale("the file is damaged (a stack is missing)".to_owned()));
         };
+        if stack.change_set.is_some() && is_carried_out(&prepared, of) {
+            done.push(kind);
+            continue;
+        }
         if stack.last_change != last_change(&prepared.observed, of) {
             let name = prepared.rendered_stack(of).name.clone();
             return Err(DeployError::Stale(format!("{name} was changed since")));
@@ -136,7 +142,32 @@ pub async fn reopen(
         }
     }
     prepared.plan = sealed.plan.clone();
+    for stack in prepared.plan.stacks.iter_mut().filter(|stack| done.contains(&stack.kind)) {
+        deployer.note(format!("{} is as the plan says already.", stack.name));
+        stack.operation = Operation::Nothing;
+        stack.changes.clear();
+        stack.tags.clear();
+    }
     Ok(prepared)
+}
+
+fn is_carried_out(prepared: &Prepared, kind: StackKind) -> bool {
+    let wanted = prepared.rendered_stack(kind);
+    let deployed =
+        prepared.observed.stack(kind).filter(|stack| stack.summary.status.is_updatable());
+    deployed.is_some_and(|stack| {
+        let summary = &stack.summary;
+        stack.template.trim() == wanted.template.to_text().trim()
+            && without_protection(&summary.parameters).eq(without_protection(&wanted.parameters))
+            && crate::diff::tags(&summary.tags, &wanted.tags).is_empty()
+    })
+}
+
+/// The table's protection comes on after the first verification, as a parameter of its own.
+fn without_protection(
+    parameters: &BTreeMap<String, String>,
+) -> impl Iterator<Item = (&String, &String)> {
+    parameters.iter().filter(|(name, _)| *name != "TableProtection")
 }
 
 async fn check_waits(cloud: &dyn Cloud, stack: &str, id: &str) -> Result<()> {
@@ -165,7 +196,8 @@ fn digest(prepared: &Prepared, kind: StackKind) -> String {
     let mut held = Sha256::new();
     held.update(stack.template.to_text());
     // The expiry is counted from now, and the sealed change set has its own.
-    for (name, value) in stack.parameters.iter().filter(|(name, _)| *name != stack::EXPIRES) {
+    let parameters = without_protection(&stack.parameters);
+    for (name, value) in parameters.filter(|(name, _)| *name != stack::EXPIRES) {
         held.update(format!("\n{name}={value}"));
     }
     hex::encode(held.finalize())
