@@ -59,6 +59,12 @@ pub enum DeployError {
         /// Name of the deployment.
         name: String,
     },
+    /// It has no end, so there is nothing to extend.
+    #[error("{name} has no end: it is no preview")]
+    NoPreview {
+        /// Name of the deployment.
+        name: String,
+    },
     /// What the plan found makes it fail for sure.
     #[error("the plan has {} that would make it fail", .0.len())]
     Blocked(Vec<Notice>),

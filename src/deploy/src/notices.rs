@@ -9,6 +9,7 @@ use crate::deployer::Deployer;
 use crate::error::Result;
 use crate::observe::Observed;
 use crate::plan::{Level, Notice, Operation, Plan};
+use crate::previews;
 
 mod entry;
 mod images;
@@ -62,6 +63,17 @@ fn offline(deployer: &Deployer<'_>, observed: &Observed) -> Vec<Notice> {
             ),
             advice: Some("to begin empty, choose another name, or remove them first".to_owned()),
             line: None,
+        });
+    }
+    if deployment.ttl.is_some() && !previews::may_become_one(observed) {
+        notices.push(Notice {
+            level: Level::Blocker,
+            text: format!(
+                "{} is there already and is no preview; with a `ttl` it would be collected one day, with its data.",
+                deployment.name
+            ),
+            advice: Some("choose another name, or remove `ttl`".to_owned()),
+            line: crate::lines::of_key(deployer.blueprint, "ttl"),
         });
     }
     let stacks = [&observed.data, &observed.app].into_iter().flatten();

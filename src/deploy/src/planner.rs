@@ -148,7 +148,10 @@ pub async fn discard(deployer: &Deployer<'_>, prepared: &Prepared) -> Result<()>
     Ok(())
 }
 
-async fn refuse_unworkable(deployer: &Deployer<'_>, stack: &ObservedStack) -> Result<()> {
+pub(crate) async fn refuse_unworkable(
+    deployer: &Deployer<'_>,
+    stack: &ObservedStack,
+) -> Result<()> {
     refuse_foreign(deployer, stack).await?;
     let summary = &stack.summary;
     let name = summary.name.clone();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cloud::{ChangeSetStatus, Cloud};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use stack::StackKind;
@@ -106,11 +106,18 @@ pub async fn reopen(
             let told = format!("{what} was {} and is {}", short(was), short(is));
             return Err(DeployError::Stale(match what {
                 "the blueprint" => {
-                    format!("{told}; the flags --set, --name and --region count as well")
+                    format!("{told}; the flags --set, --name, --region and --ttl count as well")
                 }
                 _ => told,
             }));
         }
+    }
+    // Its time is counted from the seal; nobody wants a preview that may go the moment it is there.
+    let ttl = deployer.deployment().ttl.map(|ttl| ttl.to_std());
+    let until =
+        ttl.and_then(|ttl| sealed.sealed.checked_add(SignedDuration::try_from(ttl).ok()?).ok());
+    if let Some(until) = until.filter(|until| *until < (deployer.now)()) {
+        return Err(DeployError::Stale(format!("the preview was to live until {until}")));
     }
     prepared.change_sets.clear();
     let mut done = Vec::new();
@@ -188,7 +195,9 @@ fn digest(prepared: &Prepared, kind: StackKind) -> String {
     let stack = prepared.rendered_stack(kind);
     let mut held = Sha256::new();
     held.update(stack.template.to_text());
-    for (name, value) in without_protection(&stack.parameters) {
+    // The expiry is counted from now, and the sealed change set has its own.
+    let parameters = without_protection(&stack.parameters);
+    for (name, value) in parameters.filter(|(name, _)| *name != stack::EXPIRES) {
         held.update(format!("\n{name}={value}"));
     }
     hex::encode(held.finalize())

@@ -20,11 +20,13 @@ pub(crate) mod help;
 pub(crate) mod hidden;
 pub(crate) mod image;
 pub(crate) mod init;
+pub(crate) mod lifetime;
 pub(crate) mod logs;
 pub(crate) mod mail;
 pub(crate) mod outputs;
 pub(crate) mod permissions;
 pub(crate) mod plan;
+pub(crate) mod preview;
 pub(crate) mod recover;
 pub(crate) mod releases;
 pub(crate) mod render;
@@ -62,6 +64,7 @@ pub(crate) fn run(command: Command, ui: &mut Ui) -> Result<ExitCode> {
         Command::Outputs(args) => outputs::run(args, ui),
         Command::Events(args) => events::run(args, ui),
         Command::Drift(args) => drift::run(args, ui),
+        Command::Preview(command) => preview::run(command, ui),
         Command::Recover(args) => recover::run(args, ui),
         Command::Attach(args) => attach::run(args, ui),
         Command::Cancel(args) => cancel::run(args, ui),

@@ -12,8 +12,10 @@ use crate::error::{CliError, Kind, Result, from_blueprint};
 use crate::programs::{self, Installed};
 use crate::ui::Ui;
 
+mod of_previews;
 pub(crate) mod source;
 
+pub(crate) use of_previews::{load_for_previews, load_or_by_name};
 pub(crate) use source::{DEFAULT_FILE, Source, find};
 
 /// Sender of the local target's mail when the blueprint names none. It leaves this machine nowhere.
@@ -30,7 +32,12 @@ pub(crate) struct Chosen {
 
 /// Finds, reads and resolves the blueprint of this command; shows its warnings.
 pub(crate) fn load(ui: &mut Ui) -> Result<Chosen> {
-    let source = find(ui)?;
+    load_with_ttl(ui, None)
+}
+
+/// The same with a time of its own, for commands that take `--ttl`.
+pub(crate) fn load_with_ttl(ui: &mut Ui, ttl: Option<&str>) -> Result<Chosen> {
+    let source = source::find_with_ttl(ui, ttl)?;
     let resolved = resolve(&source, ui)?;
     ui.detail(&format!("Blueprint digest {}.", resolved.deployment().digest()));
     ui.every_detail(&resolved.to_yaml(true));

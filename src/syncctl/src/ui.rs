@@ -46,6 +46,14 @@ impl Ui {
         &self.settings
     }
 
+    /// The deployment has another name than was typed; hints repeat this one.
+    pub(crate) fn rename(&mut self, name: &str) {
+        for (_, value) in self.settings.typed.iter_mut().filter(|(flag, _)| *flag == "--name") {
+            name.clone_into(value);
+        }
+        self.settings.name = Some(name.to_owned());
+    }
+
     pub(crate) fn is_json(&self) -> bool {
         self.settings.format == Format::Json
     }

@@ -178,6 +178,10 @@ impl Session {
         &self.blueprint
     }
 
+    pub(crate) fn region(&self) -> &str {
+        self.blueprint.deployment().region.as_str()
+    }
+
     pub(crate) fn name(&self) -> &str {
         self.blueprint.deployment().name.as_str()
     }

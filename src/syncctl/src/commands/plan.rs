@@ -15,6 +15,7 @@ use crate::aws::listener::Screen;
 use crate::aws::plan::{Shape, show};
 use crate::aws::session::require_aws;
 use crate::cli::Format;
+use crate::commands::lifetime::Lifetime;
 use crate::deployment;
 use crate::env_vars;
 use crate::error::{CliError, Kind, Result};
@@ -38,13 +39,15 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, env = env_vars::PLAN_QUICK, hide_env = true)]
     quick: bool,
     #[command(flatten)]
+    lifetime: Lifetime,
+    #[command(flatten)]
     role: ServiceRole,
     #[command(flatten)]
     waiting: Waiting,
 }
 
 pub(crate) fn run(args: PlanArgs, ui: &mut Ui) -> Result<ExitCode> {
-    let chosen = deployment::load(ui)?;
+    let chosen = deployment::load_with_ttl(ui, args.lifetime.ttl())?;
     require_aws(&chosen, "plan")?;
     let mut session = Session::open(chosen, ui)?;
     session.set_service_role(args.role.role_arn);

@@ -31,6 +31,9 @@ impl From<DeployError> for CliError {
                 found.hint("`syncctl recover` shows why and what can be done")
             }
             DeployError::Absent { .. } => found.hint("`syncctl up` makes it; --region and --profile choose where to look"),
+            DeployError::NoPreview { .. } => {
+                found.hint("a deployment gets an end with `ttl` in its blueprint, or `syncctl up --ttl 48h`, when it is first made")
+            }
             DeployError::Blocked(notices) => notices.iter().fold(found, blocker),
             DeployError::Failed { cause: Some(cause), status, .. } if status.is_stuck() => {
                 with_cause(found, &cause).hint("`syncctl recover` gets it out of there")
@@ -79,6 +82,7 @@ fn kind(error: &DeployError) -> Kind {
         DeployError::Detached(_) => Kind::Detached,
         DeployError::Cancelled(_) => Kind::Interrupted,
         DeployError::Stuck { .. }
+        | DeployError::NoPreview { .. }
         | DeployError::Blocked(_)
         | DeployError::Refused { .. }
         | DeployError::Failed { .. }

@@ -42,6 +42,7 @@ fn help_shows_the_commands_and_where_to_start() {
       outputs      Print the endpoint, buckets, roles and DNS records on AWS
       events       Show what happened to the stacks on AWS, oldest first
       drift        Look for what was changed on AWS outside syncctl
+      preview      Look after previews: deployments on AWS that have an end (`ttl`)
       recover      Get a deployment on AWS out of a state in which nothing else
                    works
       attach       Follow what is under way on AWS, whoever began it, to its end
@@ -64,7 +65,8 @@ fn help_shows_the_commands_and_where_to_start() {
                               ./syncctl.yaml, else the built-in one]
           --set <KEY=VALUE>   Override a value of the blueprint, e.g. --set
                               servers.min=2; repeatable
-          --name <NAME>       Name of the deployment, instead of the blueprint's
+          --name <NAME>       Name of the deployment, instead of the blueprint's;
+                              auto: from the branch
           --data-dir <DIR>    Data directory of the local target [default:
                               ~/.local/share/syncctl/NAME]
 
