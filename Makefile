@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/$(TOOLS)/bin:$(PATH)
 CARGO := cargo
 BINARIES := --workspace --bins
 
-.PHONY: help up down build test test-rust test-templates test-e2e test-aws faults week lint fmt advisories bench bench-availability release clean
+.PHONY: help up down build test test-rust test-templates test-e2e test-aws faults week lint fmt advisories bench bench-availability programs release clean
 
 help: ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 20
@@ -65,17 +65,20 @@ fmt: ## Format the code
 advisories: $(TOOLS)/bin/cargo-deny ## Ask the RustSec database (needs the internet)
 	$(TOOLS)/bin/cargo-deny check advisories
 
-bench: release $(VENV)/tests-ready ## Measure what BENCHMARKS.md states, beside its peers
+bench: programs $(VENV)/tests-ready ## Measure what BENCHMARKS.md states, beside its peers
 	$(VENV)/bin/python tests/bench/run.py
 
-bench-availability: release $(VENV)/tests-ready ## Measure what users notice of drills and rolls
+bench-availability: programs $(VENV)/tests-ready ## Measure what users notice of drills and rolls
 	$(VENV)/bin/python tests/bench/availability.py
 
-release: cmake ## Optimised binaries in target/release
+programs: cmake ## Optimised binaries in target/release
 	$(CARGO) build --release $(BINARIES)
 
+release: cmake ## The same, with static servers for x86-64 and arm64, packed in target/dist
+	.ci/release
+
 clean: ## Remove everything that was built
-	rm -rf target $(VENV) $(VENV)-aws $(VENV)-templates $(TOOLS) .tmp
+	rm -rf target $(VENV) $(VENV)-release $(VENV)-aws $(VENV)-templates $(TOOLS) .tmp
 
 .PHONY: cmake
 cmake:

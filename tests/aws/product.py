@@ -87,6 +87,10 @@ class Product:
     def json(self, *arguments, **options):
         return json.loads(self.run("--format", "json", *arguments, **options).stdout)
 
+    def stream(self, *arguments, **options):
+        """The documents of a command that tells of what it does, one a line."""
+        return [json.loads(line) for line in self.run("--format", "json", *arguments, **options).stdout.splitlines()]
+
     def start(self, *arguments, **environment):
         """Begins a command; the caller waits for it."""
         return subprocess.Popen(

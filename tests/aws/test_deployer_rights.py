@@ -3,7 +3,9 @@
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 
+from previews import Standins, expire, template
 from product import Product
 
 
@@ -49,6 +51,23 @@ def test_a_pipeline_that_only_plans_cannot_apply(acme, guarded):
     acme.run("plan", "--detailed-exitcode", code=2, **planner)
     refused = acme.run("apply", "--yes", code=77, **planner)
     assert "syncctl permissions" in refused.stderr
+
+
+def test_a_job_with_exactly_the_printed_policies_collects_previews_of_any_name_and_deletes_nothing_else(acme, guarded, tmp_path):
+    preview = Product(tmp_path / "preview", guarded, name="pr-1", more="ttl: 1h\ndatabase: { protect: false }")
+    deployer = user(guarded, "deployer", preview.json("permissions")["policies"] + acme.json("permissions")["policies"])
+    preview.run("up", "--yes", **deployer)
+    root = {"key": "root", "secret": "rootsecret"}
+    expire(guarded, "pr-1", **root)
+    other = Product(tmp_path / "other", guarded, name="any", more="ttl: 1h\ndatabase: { protect: false }")
+    collector = user(guarded, "collector", other.json("permissions", "--for", "gc")["policies"])
+    other.run("preview", "list", **collector)
+    assert "would collect  pr-1" in other.run("preview", "gc", **collector).stdout
+    other.run("preview", "gc", "--yes", **collector)
+    assert guarded.client("cloudformation", **root).describe_stacks()["Stacks"] == []
+    Standins(guarded, **root).stack("acme", template("acme", "app"), {"syncctl:name": "acme"}, "2020-01-01T00:00:00Z")
+    with pytest.raises(ClientError, match="not authorized"):
+        guarded.client("cloudformation", *collector.values()).delete_stack(StackName="acme")
 
 
 def test_without_credentials_it_says_so(acme):

@@ -39,9 +39,15 @@ def test_a_deployment_is_planned_made_changed_sealed_and_taken_down(acme, stage)
     acme.run("apply", "plan.json")
     group = stage.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"][0]
     assert group["MinSize"] == 4
-    stale = acme.run("apply", "plan.json", code=76)
-    assert "stale" in stale.stderr
+    again = acme.run("apply", "plan.json")
+    assert "nothing changed" in again.stdout, "a job that is started again finds it done"
     acme.run("plan", "--detailed-exitcode")
+    acme.write(least=5)
+    acme.run("plan", "--out", "later.json")
+    acme.run("up", "--yes", "--set", "servers.max=10")
+    stale = acme.run("apply", "later.json", code=76)
+    assert "stale" in stale.stderr
+    acme.write(least=4)
 
     refused = acme.run("down", "--yes", code=1)
     assert "--yes --name acme" in refused.stderr, "losing data needs more than habit"
@@ -89,3 +95,30 @@ def test_people_are_invited_with_the_deployers_credentials(acme):
     acme.run("user", "add", "anna@example.com")
     listed = acme.json("user", "list")
     assert "anna@example.com" in json.dumps(listed)
+
+
+def test_a_pipeline_reads_one_document_a_line(acme):
+    """DP-3: what happens, the plan and the result on standard output, and nothing else."""
+    lines = acme.stream("up", "--yes")
+    formats = [it["format"] for it in lines]
+    assert set(formats[:-1]) == {"syncctl/progress/1", "syncctl/plan/1"}
+    assert formats.count("syncctl/plan/1") == 1
+    assert (formats[-1], lines[-1]["outcome"]) == ("syncctl/up/1", "changed")
+    ready = {it["logical_id"] for it in lines if it.get("progress") == "ready"}
+    assert {"Content", "Group", "LoadBalancer"} <= ready
+    lines = acme.stream("down", "--yes", "--name", "acme")
+    assert lines[-1]["format"] == "syncctl/down/1"
+    assert any(it.get("event") == "resource" and it["progress"] == "gone" for it in lines)
+
+
+def test_the_last_line_of_a_jobs_log_says_it_all(acme):
+    """What changed, how long it took, where it is, what to run next."""
+    plan = acme.run("plan").stderr.splitlines()[-1]
+    assert "acme in eu-west-1" in plan and "to add" in plan and "syncctl apply" in plan
+    up = acme.run("up", "--yes").stderr.splitlines()
+    last = up[-1]
+    assert last.startswith("acme: changed in")
+    assert "3 healthy servers" in last and "http" in last and "syncctl status" in last
+    assert len(up) < 80, "steps and what went wrong, not every server and resource"
+    down = acme.run("down", "--yes", "--name", "acme").stderr.splitlines()[-1]
+    assert "taken down in" in down and "syncctl up" in down

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from previews import expire
 from product import Product
 
 
@@ -261,12 +262,17 @@ def test_17_going_back_needs_no_version(acme):
     assert listed.count("passed") + listed.count("serving") == 3
 
 
-def test_19_a_preview_says_when_it_may_go_and_an_environment_that_has_no_end_says_nothing(acme, stage):
-    acme.write(more="ttl: 48h\ndatabase: { protect: false }")
+def test_19_a_forgotten_preview_goes_and_production_never_does(acme, stage, tmp_path):
+    """test_previews.py tries harder."""
     acme.run("up", "--yes")
-    tags = {it["Key"]: it["Value"] for it in stage.client("cloudformation").describe_stacks()["Stacks"][0]["Tags"]}
-    assert "syncctl:expires" in tags
-    acme.run("plan", "--detailed-exitcode", code=0)
+    preview = Product(tmp_path / "preview", stage, name="pr-1", more="ttl: 1h\ndatabase: { protect: false }")
+    preview.run("up", "--yes")
+    expire(stage, "pr-1")
+    looked = acme.run("preview", "gc")
+    assert "would collect  pr-1" in looked.stdout and "acme-data has no end: it is no preview" in looked.stdout
+    assert "pr-1" in statuses(stage)
+    acme.run("preview", "gc", "--yes")
+    assert set(statuses(stage)) == {"acme", "acme-data"}
 
 
 def test_20_protection_that_somebody_took_off_comes_back(acme, stage):

@@ -11,6 +11,7 @@ use crate::document::Document;
 use crate::layer::{self, Layer, Origin};
 use crate::presets::Preset;
 use crate::resolved::Resolved;
+use crate::value::Value;
 use std::collections::BTreeMap;
 
 /// Everything that may say something about a deployment. Nothing is read from anywhere else.
@@ -30,6 +31,8 @@ pub struct Sources {
     pub name: Option<String>,
     /// `--region`; wins over `--set region`.
     pub region: Option<String>,
+    /// `--ttl`; wins over `--set ttl`.
+    pub ttl: Option<String>,
 }
 
 /// Brings all sources together.
@@ -78,16 +81,23 @@ pub fn validate(
 /// The sources from the strongest to the weakest.
 fn layers(sources: &Sources, problems: &mut Diagnostics) -> [Layer; 5] {
     let environment = &sources.environment;
-    let flags = layer::from_flags(
-        &sources.sets,
-        sources.name.as_deref(),
-        sources.region.as_deref(),
-        problems,
-    );
+    let named = [
+        ("--name", "name", sources.name.as_deref()),
+        ("--region", "region", sources.region.as_deref()),
+        ("--ttl", "ttl", sources.ttl.as_deref()),
+    ];
+    let flags = layer::from_flags(&sources.sets, named, problems);
     let exported = layer::from_environment(environment, problems);
-    let file = sources.file.as_ref().map(|document| read(document, environment, problems));
+    let named = |layer: &Layer| match layer.get("name").and_then(|given| given.value.as_ref()) {
+        Some(Value::Name(name)) => Some(name.to_string()),
+        _ => None,
+    };
+    let name = named(&flags).or_else(|| named(&exported));
+    let file = sources.file.as_ref();
+    let file = file.map(|document| read(document, environment, name.as_deref(), problems));
+    let name = name.or_else(|| named(file.as_ref()?));
     let preset = sources.preset.and_then(|preset| match preset.document() {
-        Ok(document) => Some(read(&document, environment, problems)),
+        Ok(document) => Some(read(&document, environment, name.as_deref(), problems)),
         Err(found) => {
             problems.append(found);
             None
@@ -100,10 +110,11 @@ fn layers(sources: &Sources, problems: &mut Diagnostics) -> [Layer; 5] {
 fn read(
     document: &Document,
     environment: &BTreeMap<String, String>,
+    name: Option<&str>,
     problems: &mut Diagnostics,
 ) -> Layer {
     problems.append(document.problems.clone());
-    layer::from_document(document, environment, problems)
+    layer::from_document(document, environment, name, problems)
 }
 
 /// Strength of a source, for "who overrides whom".

@@ -24,9 +24,9 @@ pub fn schema() -> Value {
     map.insert("required".to_owned(), json!(["version"]));
     map.insert("definitions".to_owned(), json!({
         "variable": {
-            "description": "A variable of the environment: ${env:NAME} or ${env:NAME:-default}.",
+            "description": "A variable of the environment, ${env:NAME} or ${env:NAME:-default}, or ${name}, the name of the deployment.",
             "type": "string",
-            "pattern": "\\$\\{env:[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\\}",
+            "pattern": "\\$\\{(name|env:[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?)\\}",
         },
     }));
     Value::Object(map)

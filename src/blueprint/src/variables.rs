@@ -1,4 +1,4 @@
-//! `${env:NAME}` and `${env:NAME:-default}` inside values; `$${` stands for `${`.
+//! `${env:NAME}`, `${env:NAME:-default}` and `${name}` inside values; `$${` stands for `${`.
 
 use crate::values::quote;
 use std::collections::BTreeMap;
@@ -14,10 +14,18 @@ pub(crate) struct Problem {
     pub(crate) hint: String,
 }
 
-/// The text with its variables replaced and their names; `None` when it has neither variables nor escapes.
+/// What variables stand for.
+#[derive(Clone, Copy)]
+pub(crate) struct Known<'a> {
+    pub(crate) environment: &'a BTreeMap<String, String>,
+    /// Name of the deployment; `None` where nobody has named it, and in the name itself.
+    pub(crate) name: Option<&'a str>,
+}
+
+/// The text with its variables replaced and the names of those from the environment; `None` when it has neither variables nor escapes.
 pub(crate) fn expand(
     text: &str,
-    environment: &BTreeMap<String, String>,
+    known: Known<'_>,
 ) -> Result<Option<(String, Vec<String>)>, Problem> {
     if !text.contains("${") {
         return Ok(None);
@@ -38,9 +46,9 @@ pub(crate) fn expand(
             Some(end) => variable.split_at(end + 1),
             None => return Err(unclosed(variable)),
         };
-        let (name, value) = replace(part, environment)?;
+        let (name, value) = replace(part, known)?;
         expanded.push_str(value);
-        names.push(name.to_owned());
+        names.extend(name.map(str::to_owned));
         rest = tail;
     }
     expanded.push_str(rest);
@@ -54,16 +62,18 @@ pub(crate) fn expand(
     Ok(Some((expanded, names)))
 }
 
-fn replace<'a>(
-    part: &'a str,
-    environment: &'a BTreeMap<String, String>,
-) -> Result<(&'a str, &'a str), Problem> {
+fn replace<'a>(part: &'a str, known: Known<'a>) -> Result<(Option<&'a str>, &'a str), Problem> {
     let inner = part.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).unwrap_or("");
     let problem = |message: String, hint: String| Problem { part: part.to_owned(), message, hint };
+    if inner == "name" {
+        let hint = "write it out here".to_owned();
+        let name = known.name.map(|name| (None, name));
+        return name.ok_or_else(|| problem("the deployment has no name here".to_owned(), hint));
+    }
     let Some(variable) = inner.strip_prefix("env:") else {
         let word = if is_name(inner) { inner } else { "NAME" };
         let hint = format!(
-            "write ${{env:{word}}} for a variable of the environment, or $${{ for the characters themselves"
+            "write ${{env:{word}}} for a variable of the environment, ${{name}} for the name of the deployment, or $${{ for the characters themselves"
         );
         return Err(problem(format!("{} is no variable", quote(part)), hint));
     };
@@ -76,7 +86,8 @@ fn replace<'a>(
         return Err(problem(format!("{} is no name of a variable", quote(name)), hint));
     }
     // As in a shell, `:-` also steps in for a variable that is set to nothing.
-    let value = environment
+    let value = known
+        .environment
         .get(name)
         .map(String::as_str)
         .filter(|value| fallback.is_none() || !value.is_empty());
@@ -91,7 +102,7 @@ fn replace<'a>(
             hint,
         ));
     }
-    Ok((name, value))
+    Ok((Some(name), value))
 }
 
 fn unclosed(variable: &str) -> Problem {
@@ -111,7 +122,7 @@ fn is_name(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::expand;
+    use super::{Known, expand};
     use std::collections::BTreeMap;
 
     fn environment() -> BTreeMap<String, String> {
@@ -133,8 +144,11 @@ mod tests {
             ("${env:EMPTY}", Some("")),
             ("$${env:HOME}", Some("${env:HOME}")),
             ("${env:NESTED}", Some("${env:HOME}")),
+            ("${name}.example.com", Some("pr-7.example.com")),
         ] {
-            let expanded = expand(text, &environment()).ok().unwrap().map(|(text, _)| text);
+            let environment = environment();
+            let known = Known { environment: &environment, name: Some("pr-7") };
+            let expanded = expand(text, known).ok().unwrap().map(|(text, _)| text);
             assert_eq!(expanded.as_deref(), expected, "{text}");
         }
     }
@@ -144,12 +158,15 @@ mod tests {
         for (text, part) in [
             ("a${env:NOPE}b", "${env:NOPE}"),
             ("${HOME}", "${HOME}"),
+            ("${name}.example.com", "${name}"),
             ("${env:}", "${env:}"),
             ("${env:1}", "${env:1}"),
             ("${env:HOME", "${env:HOME"),
             ("${env:LINES}", "${env:LINES}"),
         ] {
-            let problem = expand(text, &environment()).err().unwrap();
+            let environment = environment();
+            let known = Known { environment: &environment, name: None };
+            let problem = expand(text, known).err().unwrap();
             assert_eq!(problem.part, part, "{}", problem.message);
         }
     }

@@ -3,6 +3,8 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region as SdkRegion, SdkConfig};
@@ -76,7 +78,12 @@ impl Aws {
             .retry_config(retries)
             .timeout_config(timeouts);
         if let Some(profile) = options.profile {
-            loader = loader.profile_name(profile);
+            // Named by a person: it wins over keys in the environment, as with the AWS CLI.
+            let region = SdkRegion::new(options.region.clone());
+            let settings = ProviderConfig::without_region().with_region(Some(region));
+            let credentials = ProfileFileCredentialsProvider::builder().profile_name(&profile);
+            let credentials = credentials.configure(&settings).build();
+            loader = loader.profile_name(profile).credentials_provider(credentials);
         }
         let config = loader.load().await;
         // A stand-in has no host name per bucket.

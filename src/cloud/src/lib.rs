@@ -1,7 +1,8 @@
 //! What the deployer asks of AWS, as small traits with types of our own.
 //!
 //! `deploy` decides, this crate asks. Behind the feature `aws` is the real client, the only place of the workspace
-//! that knows the deployer's SDKs.
+//! that knows the deployer's SDKs. Behind the feature `fake`, for tests, are a cloud of plain data and a wrapper that
+//! makes calls fail.
 //!
 //! Every call is retried with growing, random pauses by the client itself, as often as its settings say. An error
 //! that comes out of here has had its retries.
@@ -14,6 +15,10 @@ mod stacks;
 
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "fake")]
+pub mod failing;
+#[cfg(feature = "fake")]
+pub mod fake;
 
 pub use error::{CloudError, Reason, Result};
 pub use fleet::{Activity, Fleet, Group, LogLine, Member, Refresh, TargetHealth};

@@ -13,7 +13,7 @@ use crate::history::{self, Outcome};
 use crate::plan::{ChangeAction, Kind, Operation as StackOperation, StackPlan};
 use crate::planner::{self, Planning, Prepared};
 use crate::verify::{self, Verified};
-use crate::{protect, ship};
+use crate::{notices, protect, ship};
 
 /// What an `apply` has come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,7 +146,12 @@ async fn change(deployer: &Deployer<'_>, prepared: &Prepared, kind: StackKind) -
         let id = match prepared.change_set(kind) {
             Some(id) => id.to_owned(),
             None => {
-                planner::change_set(deployer, planning, &prepared.observed, kind, wanted).await?.id
+                let observed = &prepared.observed;
+                let set = planner::change_set(deployer, planning, observed, kind, wanted).await?;
+                for warning in notices::of_change_set(deployer, &wanted.name, &set.id).await {
+                    deployer.trouble(warning.text);
+                }
+                set.id
             }
         };
         execute(deployer, plan_kind, &wanted.name, &id, what).await
@@ -182,6 +187,14 @@ pub(crate) async fn execute(
     Err(follow::failure(deployer, &operation, &ended))
 }
 
+/// Answers about a change set that was carried out already, or with a token that was used already
+/// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ExecuteChangeSet.html>).
+const SPENT: [&str; 3] =
+    ["ChangeSetNotFound", "InvalidChangeSetStatus", "TokenAlreadyExistsException"];
+
+/// Looks for an event of our own operation: about five seconds.
+const LOOKS_FOR_OURS: usize = 6;
+
 async fn begin(
     deployer: &Deployer<'_>,
     operation: &Operation,
@@ -192,14 +205,15 @@ async fn begin(
         Ok(()) => Ok(()),
         // An earlier attempt may have got through, and its answer been lost. Whoever began it, the change set is
         // the one that was planned.
-        Err(error)
-            if error.has_code("InvalidChangeSetStatus") || error.has_code("ChangeSetNotFound") =>
-        {
-            let events =
-                deployer.cloud.events(&operation.stack, operation.after.as_deref()).await?;
-            let ours = events.iter().any(|it| it.token.as_deref() == Some(&execution.token));
-            if ours {
-                return Ok(());
+        Err(error) if SPENT.iter().any(|code| error.has_code(code)) => {
+            // Events may come a little after what they tell of.
+            for wait in deployer.pace.waits().take(LOOKS_FOR_OURS) {
+                let events =
+                    deployer.cloud.events(&operation.stack, operation.after.as_deref()).await?;
+                if events.iter().any(|it| it.token.as_deref() == Some(&execution.token)) {
+                    return Ok(());
+                }
+                tokio::time::sleep(wait).await;
             }
             Err(DeployError::Stale(format!(
                 "the change set of {} is gone or spent: somebody else has changed the stack",

@@ -89,14 +89,36 @@ pub async fn plan(deployer: &Deployer<'_>) -> Result<(Destruction, Observed)> {
             });
         }
     }
+    let destruction = destruction(deployer, &observed, Counting::Contents).await?;
+    Ok((destruction, observed))
+}
+
+/// Whether buckets are counted, which takes a call for each thousand objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Counting {
+    /// For somebody who is going to read it.
+    Contents,
+    /// For nobody.
+    Nothing,
+}
+
+/// What taking down what was observed would do.
+pub(crate) async fn destruction(
+    deployer: &Deployer<'_>,
+    observed: &Observed,
+    counting: Counting,
+) -> Result<Destruction> {
+    let deployment = deployer.deployment();
+    let there: Vec<&ObservedStack> =
+        [&observed.app, &observed.data].into_iter().flatten().collect();
     let mut loses = Vec::new();
     let mut keeps = Vec::new();
     if let Some(data) = &observed.data {
         for resource in data.resources.iter().filter(|it| it.status != "DELETE_COMPLETE") {
             let Some(physical) = &resource.physical_id else { continue };
             let kind = resource.resource_type.as_str();
-            let Some(holding) = holding(deployer, &resource.logical_id, kind, physical).await?
-            else {
+            let id = &resource.logical_id;
+            let Some(holding) = holding(deployer, id, kind, physical, counting).await? else {
                 continue;
             };
             match is_disposable(data, &resource.logical_id) {
@@ -106,7 +128,7 @@ pub async fn plan(deployer: &Deployer<'_>) -> Result<(Destruction, Observed)> {
         }
     }
     let count = |stack: &&ObservedStack| (stack.summary.name.clone(), stack.physical_ids().len());
-    let destruction = Destruction {
+    Ok(Destruction {
         name: deployment.name.to_string(),
         account: observed.caller.account.clone(),
         region: deployer.cloud.region().to_owned(),
@@ -114,8 +136,7 @@ pub async fn plan(deployer: &Deployer<'_>) -> Result<(Destruction, Observed)> {
         stacks: there.iter().map(count).collect(),
         loses,
         keeps,
-    };
-    Ok((destruction, observed))
+    })
 }
 
 /// Carries it out. `typed` is the name as a person typed it; no flag stands for it where the deployment is protected.
@@ -128,17 +149,30 @@ pub async fn destroy(
     observed: &Observed,
     typed: Option<&str>,
 ) -> Result<Destroyed> {
+    destroy_while(deployer, destruction, observed, typed, async |_| Ok(())).await
+}
+
+/// The same as long as `may` has nothing against it, which is asked right before anything of a stack goes.
+pub(crate) async fn destroy_while(
+    deployer: &Deployer<'_>,
+    destruction: &Destruction,
+    observed: &Observed,
+    typed: Option<&str>,
+    may: impl AsyncFn(&ObservedStack) -> Result<()>,
+) -> Result<Destroyed> {
     if destruction.is_protected && typed != Some(destruction.name.as_str()) {
         return Err(DeployError::Protected { name: destruction.name.clone() });
     }
     let mut destroyed = Destroyed { stacks: Vec::new(), left: Vec::new() };
     if let Some(app) = &observed.app {
+        may(app).await?;
         let work = remove(deployer, Kind::App, app, &[]);
         let left = deployer.step(Step::RemoveApp, work).await?;
         destroyed.stacks.push(app.summary.name.clone());
         destroyed.left.extend(left);
     }
     if let Some(data) = &observed.data {
+        may(data).await?;
         let buckets: Vec<&str> = destruction
             .loses
             .iter()
@@ -167,6 +201,7 @@ async fn holding(
     logical_id: &str,
     resource_type: &str,
     physical_id: &str,
+    counting: Counting,
 ) -> Result<Option<Holding>> {
     let mut holding = Holding {
         logical_id: logical_id.to_owned(),
@@ -178,6 +213,7 @@ async fn holding(
         is_partial: false,
     };
     match resource_type {
+        "AWS::S3::Bucket" | "AWS::DynamoDB::Table" if counting == Counting::Nothing => {}
         "AWS::S3::Bucket" => {
             let contents = match deployer.cloud.bucket_contents(physical_id, COUNTED).await {
                 // Removed by hand: the stack only believes that it has it.

@@ -34,6 +34,13 @@ async fn detect_in(deployer: &Deployer<'_>, kind: Kind, stack: &str) -> Result<V
             );
             return Ok(Vec::new());
         }
+        Err(error) if error.reason == Reason::Denied => {
+            deployer.trouble(format!(
+                "Drift was not looked for: these credentials may not call {}:{}.",
+                error.service, error.operation
+            ));
+            return Ok(Vec::new());
+        }
         id => id?,
     };
     let begun = tokio::time::Instant::now();

@@ -31,7 +31,7 @@ pub enum DeployError {
         /// Name of the bucket.
         bucket: String,
         /// S3's words.
-        error: CloudError,
+        error: Box<CloudError>,
     },
     /// Somebody else is at work on a stack.
     #[error("{stack} is busy: {status} since {since}")]
@@ -56,6 +56,12 @@ pub enum DeployError {
     /// There is nothing of that name.
     #[error("there is no deployment {name} in this account and Region")]
     Absent {
+        /// Name of the deployment.
+        name: String,
+    },
+    /// It has no end, so there is nothing to extend.
+    #[error("{name} has no end: it is no preview")]
+    NoPreview {
         /// Name of the deployment.
         name: String,
     },

@@ -117,6 +117,8 @@ pub enum Step {
     Verify,
     /// Switching protection.
     Protect,
+    /// Giving a preview more time.
+    Extend,
     /// Emptying buckets.
     Empty,
     /// Removing the app stack.
@@ -137,6 +139,7 @@ impl Step {
             Self::App => "app stack",
             Self::Verify => "verify",
             Self::Protect => "protect",
+            Self::Extend => "extend",
             Self::Empty => "empty buckets",
             Self::RemoveApp => "remove app stack",
             Self::RemoveData => "remove data stack",

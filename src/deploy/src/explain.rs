@@ -114,6 +114,12 @@ pub fn refused(validations: &[Validation], reason: &str) -> Option<Box<Cause>> {
     Some(Box::new(Cause { also: findings.collect(), ..first }))
 }
 
+/// What validation found and lets be carried out all the same.
+pub(crate) fn warnings(validations: &[Validation]) -> Vec<Cause> {
+    let warnings = validations.iter().filter(|finding| !finding.is_fatal);
+    warnings.map(|finding| of_validation(None, finding)).collect()
+}
+
 /// The first cause in the events of one operation, in whatever order they are, and in what validation found before it;
 /// `None` where nothing failed.
 #[must_use]
@@ -163,12 +169,15 @@ fn hook_words<'a>(events: &'a [StackEvent], failure: &StackEvent) -> Option<&'a 
 }
 
 fn of_validation(stack: Option<Kind>, finding: &Validation) -> Cause {
-    let path = finding.path.as_deref().unwrap_or_default();
-    let mut steps = path.trim_start_matches('/').splitn(3, '/');
-    let in_resources = steps.next() == Some("Resources");
-    let in_path = steps.next().filter(|_| in_resources).map(str::to_owned);
-    let logical_id = finding.logical_id.clone().or(in_path).unwrap_or_default();
-    let inner = steps.next().unwrap_or_default().replace('/', ".");
+    let path = finding.path.as_deref().unwrap_or_default().trim_start_matches('/');
+    // From the root of the template, or from the resource.
+    let (in_path, inner) = match path.strip_prefix("Resources/").map(|rest| rest.split_once('/')) {
+        Some(Some((id, inner))) => (Some(id), inner),
+        Some(None) => (path.strip_prefix("Resources/"), ""),
+        None => (None, path),
+    };
+    let inner = inner.replace('/', ".");
+    let logical_id = finding.logical_id.clone().or(in_path.map(str::to_owned)).unwrap_or_default();
     let Said { text, code, request_id } = message::unwrapped(&finding.message);
     let advice = advice(code.as_deref(), &text);
     let key = lines::line_of("", &logical_id, &inner);

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use cloud::{CloudError, Deletion, Reason, StackEvent, StackStatus};
-use jiff::SignedDuration;
 
 use crate::deployer::Deployer;
 use crate::error::{DeployError, Result};
@@ -62,9 +61,7 @@ pub async fn follow(deployer: &Deployer<'_>, operation: &Operation) -> Result<En
     let mut events = Vec::new();
     let mut failures = 0;
     let mut cancelled = false;
-    // A little earlier than now: clocks differ.
-    let began = (deployer.now)() - SignedDuration::from_secs(60);
-    let mut roll = Roll::new(began);
+    let mut roll = Roll::new();
     for wait in deployer.pace.waits() {
         match look(deployer, operation, newest.as_deref()).await {
             Err(error) if may_pass(&error) && failures < FAILURES_IN_A_ROW => {

@@ -22,6 +22,7 @@ pub mod observe;
 pub mod permissions;
 pub mod plan;
 pub mod planner;
+pub mod previews;
 mod protect;
 pub mod recover;
 pub mod release;

@@ -102,9 +102,7 @@ impl Found {
             kept_key: self.kept_key,
             mail_endpoint: self.mail_endpoint,
             owner: observed.tag("syncctl:owner").unwrap_or(&observed.caller.arn).to_owned(),
-            expires: deployment
-                .ttl
-                .map(|ttl| expiry(ttl.to_std(), observed.tag("syncctl:expires"), now)),
+            expires: deployment.ttl.map(|ttl| expiry(ttl.to_std(), deployed_expiry(observed), now)),
         }
     }
 }
@@ -129,6 +127,13 @@ async fn zones(
         return Ok(zones);
     }
     let offering = cloud.zones_offering(deployment.servers.instance.as_str()).await?;
+    if offering.is_empty() {
+        return Err(DeployError::Unfit(format!(
+            "{} has no instance type {} in any of its zones",
+            cloud.region(),
+            deployment.servers.instance
+        )));
+    }
     if let Some(zone) = zones.iter().find(|zone| !offering.contains(zone)) {
         return Err(DeployError::Unfit(format!(
             "{} has no {} instances, and the deployment is in that zone; it has them in {}",
@@ -218,13 +223,19 @@ async fn mail_endpoint(cloud: &dyn Cloud, deployment: &Deployment) -> Result<boo
     Ok(cloud.has_endpoint_service(&service).await?)
 }
 
-/// A deployment that was just extended keeps its date; one that has used up a tenth of its time gets a new one
-/// with whatever else is applied.
+/// The later one where a run was ended between the two stacks; the next one makes them agree.
+fn deployed_expiry(observed: &Observed) -> Option<&str> {
+    let of = |kind| observed.parameter(kind, stack::EXPIRES);
+    [of(StackKind::Data), of(StackKind::App)].into_iter().flatten().max()
+}
+
+/// Each run renews the time of a preview, once a tenth of it is used up: a plan right after an apply stays empty. A
+/// later date, which somebody has asked for with `preview extend`, is never cut short.
 fn expiry(ttl: std::time::Duration, deployed: Option<&str>, now: Timestamp) -> String {
     let ttl = SignedDuration::try_from(ttl).unwrap_or(SignedDuration::MAX);
     let fresh = now.checked_add(ttl).unwrap_or(Timestamp::MAX);
     let deployed: Option<Timestamp> = deployed.and_then(|text| text.parse().ok());
-    let kept = deployed.filter(|at| *at <= fresh && at.duration_since(now) > ttl - ttl / 10);
+    let kept = deployed.filter(|at| at.duration_since(now) > ttl - ttl / 10);
     let at = kept.unwrap_or(fresh);
     // To the second, as a person would write it.
     Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
@@ -246,6 +257,8 @@ mod tests {
         assert_eq!(expiry(day, Some(&first), soon), first);
         let later: Timestamp = "2026-11-20T20:00:00Z".parse().unwrap();
         assert_eq!(expiry(day, Some(&first), later), "2026-11-21T20:00:00Z");
-        assert_eq!(expiry(day, Some("2030-01-01T00:00:00Z"), now), first, "never longer than ttl");
+        let extended = "2026-12-01T00:00:00Z";
+        assert_eq!(expiry(day, Some(extended), now), extended, "a push takes no time away");
+        assert_eq!(expiry(day, Some("tomorrow"), now), first, "what cannot be read is replaced");
     }
 }

@@ -9,6 +9,7 @@ use crate::deployer::Deployer;
 use crate::error::Result;
 use crate::observe::Observed;
 use crate::plan::{Kind, Level, Notice, Operation, Plan};
+use crate::previews;
 
 mod changes;
 mod entry;
@@ -17,6 +18,9 @@ mod mail;
 mod processors;
 mod quotas;
 mod rolling;
+mod warnings;
+
+pub(crate) use warnings::of_change_set;
 
 /// Looks at everything that CloudFormation finds out only half-way, or never. A check that the caller may not make
 /// is a note, not an error. Without `may_ask` only what is known is looked at.
@@ -66,6 +70,17 @@ fn offline(deployer: &Deployer<'_>, observed: &Observed, plan: &Plan) -> Vec<Not
             ),
             advice: Some("to begin empty, choose another name, or remove them first".to_owned()),
             line: None,
+        });
+    }
+    if deployment.ttl.is_some() && !previews::may_become_one(observed) {
+        notices.push(Notice {
+            level: Level::Blocker,
+            text: format!(
+                "{} is there already and is no preview; with a `ttl` it would be collected one day, with its data.",
+                deployment.name
+            ),
+            advice: Some("choose another name, or remove `ttl`".to_owned()),
+            line: crate::lines::of_key(deployer.blueprint, "ttl"),
         });
     }
     let stacks = [&observed.data, &observed.app].into_iter().flatten();

@@ -189,7 +189,7 @@ async fn leftovers(
 async fn is_left(cloud: &dyn Cloud, bucket: &str) -> Result<bool> {
     match cloud.bucket_exists(bucket).await {
         Err(error) if error.reason == Reason::Denied => {
-            Err(DeployError::Taken { bucket: bucket.to_owned(), error })
+            Err(DeployError::Taken { bucket: bucket.to_owned(), error: error.into() })
         }
         found => Ok(found?),
     }

@@ -41,7 +41,7 @@ mod scope;
 pub use document::MOST_CHARACTERS;
 pub use left_out::{LEFT_OUT, LeftOut};
 
-use calls::{CALLS, Purpose};
+use calls::{CALLS, Call, Purpose};
 use document::Statement;
 use names::Names;
 use scope::Scope;
@@ -63,10 +63,24 @@ pub fn ci(deployment: &Deployment, account: Option<&str>) -> Result<Vec<Value>, 
     documents(deployment, account, Audience::Planner)
 }
 
+/// The policies of a job that collects previews whose time is over, whatever their names, that have no other types of
+/// resources than this deployment. It can delete stacks with the tag of previews and no others; what a bucket or a
+/// table holds cannot be limited like this, so previews belong into an account of their own.
+///
+/// # Errors
+/// For a deployment on this machine.
+pub fn collector(
+    deployment: &Deployment,
+    account: Option<&str>,
+) -> Result<Vec<Value>, RenderError> {
+    documents(deployment, account, Audience::Collector)
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Audience {
     Deployer,
     Planner,
+    Collector,
 }
 
 fn documents(
@@ -75,7 +89,10 @@ fn documents(
     audience: Audience,
 ) -> Result<Vec<Value>, RenderError> {
     let rendered = looked_up::render(deployment)?;
-    let names = Names::new(deployment, account, &rendered);
+    let names = match audience {
+        Audience::Collector => Names::of_previews(deployment, account, &rendered),
+        Audience::Deployer | Audience::Planner => Names::new(deployment, account, &rendered),
+    };
     let own = own_statements(&names, audience);
     let stack = stack_statements(&names, audience, &looked_up::types(&rendered));
     Ok(document::pack(own.into_iter().chain(stack)))
@@ -83,14 +100,16 @@ fn documents(
 
 /// What is called directly.
 fn own_statements(names: &Names, audience: Audience) -> Vec<Statement> {
-    let is_needed = |purpose: Purpose| match purpose {
-        Purpose::Plan => true,
-        Purpose::Apply => audience == Audience::Deployer,
+    let is_needed = |call: &Call| match (audience, call.purpose) {
+        (Audience::Collector, _) => calls::COLLECTING.contains(&call.method),
+        (_, Purpose::Plan) => true,
+        (Audience::Deployer, Purpose::Apply) => true,
         // Buckets that outlive the deployment are never emptied.
-        Purpose::Empty => audience == Audience::Deployer && !names.keeps_data,
+        (Audience::Deployer, Purpose::Empty) => !names.keeps_data,
+        (Audience::Planner, _) => false,
     };
     let mut scopes: BTreeMap<Scope, BTreeSet<String>> = BTreeMap::new();
-    for call in CALLS.iter().filter(|call| is_needed(call.purpose)) {
+    for call in CALLS.iter().filter(|call| is_needed(call)) {
         let scope = scope::own(call, names);
         scopes.entry(scope).or_default().extend(call.actions.iter().map(|it| (*it).to_owned()));
     }
@@ -116,6 +135,9 @@ fn actions(types: &BTreeSet<String>, audience: Audience) -> BTreeSet<String> {
         let is_asked = |handler: Handler| match audience {
             Audience::Deployer => true,
             Audience::Planner => matches!(handler, Handler::Read | Handler::List),
+            Audience::Collector => {
+                matches!(handler, Handler::Read | Handler::List | Handler::Delete)
+            }
         };
         let handlers = schema.handlers.iter().filter(|(handler, _)| is_asked(**handler));
         let of_handlers = handlers.flat_map(|(_, actions)| actions);

@@ -12,7 +12,7 @@ use crate::events::Step;
 use crate::explain;
 use crate::observe::{Observed, ObservedStack, glance, observe};
 use crate::plan::{
-    Change, ChangeAction, Kind, Operation, Plan, ReleasePlan, Source, StackPlan, Values,
+    Change, ChangeAction, Kind, Notice, Operation, Plan, ReleasePlan, Source, StackPlan, Values,
 };
 use crate::release::{Release, architecture_name};
 use crate::{drift, gate, lookup, notices};
@@ -110,8 +110,9 @@ pub async fn prepare(deployer: &Deployer<'_>, planning: Planning) -> Result<Prep
         Ok::<_, DeployError>((drift, data, app))
     };
     let (mut drift, data, app) = deployer.step(Step::Plan, work).await?;
-    let change_sets = [(StackKind::Data, data.1), (StackKind::App, app.1)];
-    let stacks = vec![data.0, app.0];
+    let change_sets = [(StackKind::Data, data.change_set), (StackKind::App, app.change_set)];
+    let warnings = data.warnings.into_iter().chain(app.warnings);
+    let stacks = vec![data.plan, app.plan];
     drift::mark_touched(&mut drift, &stacks);
     let mut plan = Plan {
         name: deployment.name.to_string(),
@@ -129,6 +130,8 @@ pub async fn prepare(deployer: &Deployer<'_>, planning: Planning) -> Result<Prep
     };
     crate::report::with_properties(&mut plan, &rendered);
     plan.notices = notices::of(deployer, &observed, &plan, !planning.glance).await?;
+    plan.notices.extend(warnings);
+    plan.notices.sort_by_key(|notice| notice.level);
     let change_sets = change_sets.into_iter().filter_map(|(kind, id)| Some((kind, id?))).collect();
     Ok(Prepared { plan, observed, rendered, change_sets })
 }
@@ -145,7 +148,10 @@ pub async fn discard(deployer: &Deployer<'_>, prepared: &Prepared) -> Result<()>
     Ok(())
 }
 
-async fn refuse_unworkable(deployer: &Deployer<'_>, stack: &ObservedStack) -> Result<()> {
+pub(crate) async fn refuse_unworkable(
+    deployer: &Deployer<'_>,
+    stack: &ObservedStack,
+) -> Result<()> {
     refuse_foreign(deployer, stack).await?;
     let summary = &stack.summary;
     let name = summary.name.clone();
@@ -179,14 +185,29 @@ pub(crate) async fn refuse_foreign(deployer: &Deployer<'_>, stack: &ObservedStac
 /// First part of the names of our change sets.
 pub(crate) const NAME_PREFIX: &str = "syncctl-";
 
-/// One stack's part of the plan, and its change set where it was kept.
+/// One stack's part of the plan.
+struct Planned {
+    plan: StackPlan,
+    /// Its change set where it was kept.
+    change_set: Option<String>,
+    /// What CloudFormation warns of.
+    warnings: Vec<Notice>,
+}
+
+impl Planned {
+    /// Without a change set.
+    const fn by_templates(plan: StackPlan) -> Self {
+        Self { plan, change_set: None, warnings: Vec::new() }
+    }
+}
+
 async fn plan_stack(
     deployer: &Deployer<'_>,
     planning: Planning,
     observed: &Observed,
     kind: StackKind,
     wanted: &Stack,
-) -> Result<(StackPlan, Option<String>)> {
+) -> Result<Planned> {
     let deployed = observed.stack(kind).filter(|stack| stack.is_deployed());
     let template = wanted.template.to_text();
     let physical_ids = deployed.map(ObservedStack::physical_ids).unwrap_or_default();
@@ -220,21 +241,22 @@ async fn plan_stack(
             adopt(&mut changes, observed);
         }
         plan.changes = sorted(deployer, changes);
-        let kept = match planning.seal {
-            true => Some(change_set(deployer, planning, observed, kind, wanted).await?.id),
-            false => None,
-        };
-        return Ok((plan, kept));
+        if !planning.seal {
+            return Ok(Planned::by_templates(plan));
+        }
+        let id = change_set(deployer, planning, observed, kind, wanted).await?.id;
+        let warnings = notices::of_change_set(deployer, &wanted.name, &id).await;
+        return Ok(Planned { plan, change_set: Some(id), warnings });
     }
     // The same text with the same values is the same stack: there is nothing to ask CloudFormation.
     if is_same && plan.tags.is_empty() && !planning.revert_drift {
         plan.operation = Operation::Nothing;
-        return Ok((plan, None));
+        return Ok(Planned::by_templates(plan));
     }
     plan.operation = Operation::Update;
     if planning.quick || planning.glance {
         plan.changes = sorted(deployer, changes);
-        return Ok((plan, None));
+        return Ok(Planned::by_templates(plan));
     }
     let set = change_set(deployer, planning, observed, kind, wanted).await?;
     plan.source = Source::ChangeSet;
@@ -242,14 +264,15 @@ async fn plan_stack(
         deployer.cloud.delete_change_set(&wanted.name, &set.id).await?;
         plan.operation = Operation::Nothing;
         plan.tags.clear();
-        return Ok((plan, None));
+        return Ok(Planned::by_templates(plan));
     }
     plan.changes = sorted(deployer, diff::merge(&set.changes, changes, wanted));
+    let warnings = notices::of_change_set(deployer, &wanted.name, &set.id).await;
     if planning.keep || planning.seal {
-        return Ok((plan, Some(set.id)));
+        return Ok(Planned { plan, change_set: Some(set.id), warnings });
     }
     deployer.cloud.delete_change_set(&wanted.name, &set.id).await?;
-    Ok((plan, None))
+    Ok(Planned { plan, change_set: None, warnings })
 }
 
 /// Whether a stack has the wanted template and values already, and the template that it has.
@@ -330,25 +353,25 @@ pub(crate) async fn change_set(
         express: creates && is_preview(deployer.deployment()),
         token: deployer.token(&format!("plan-{what}")),
     };
-    let id = match deployer.cloud.create_change_set(&request).await {
-        Err(error) if is_about(&error, "OnStackFailure") && request.delete_on_failure => {
-            deployer.note("This endpoint cannot remove a stack whose creation fails (OnStackFailure); the next run does.");
-            request.delete_on_failure = false;
-            deployer.cloud.create_change_set(&request).await?
+    // An endpoint that does not know one of these may not know another.
+    let id = loop {
+        match deployer.cloud.create_change_set(&request).await {
+            Err(error) if is_about(&error, "OnStackFailure") && request.delete_on_failure => {
+                deployer.note("This endpoint cannot remove a stack whose creation fails (OnStackFailure); the next run does.");
+                request.delete_on_failure = false;
+            }
+            Err(error) if is_about(&error, "DeploymentConfig") && request.express => {
+                deployer.note("This endpoint does not know express mode; CloudFormation waits for every resource.");
+                request.express = false;
+            }
+            Err(error) if is_about(&error, "DeploymentMode") && request.revert_drift => {
+                deployer.trouble(
+                    "This endpoint cannot undo drift with a change set (REVERT_DRIFT); drift stays.",
+                );
+                request.revert_drift = false;
+            }
+            made => break made?,
         }
-        Err(error) if is_about(&error, "DeploymentConfig") && request.express => {
-            deployer.note("This endpoint does not know express mode; CloudFormation waits for every resource.");
-            request.express = false;
-            deployer.cloud.create_change_set(&request).await?
-        }
-        Err(error) if is_about(&error, "DeploymentMode") && request.revert_drift => {
-            deployer.trouble(
-                "This endpoint cannot undo drift with a change set (REVERT_DRIFT); drift stays.",
-            );
-            request.revert_drift = false;
-            deployer.cloud.create_change_set(&request).await?
-        }
-        made => made?,
     };
     for wait in deployer.pace.waits() {
         let set = deployer.cloud.change_set(&wanted.name, &id).await?;

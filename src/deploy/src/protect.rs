@@ -29,7 +29,8 @@ pub(crate) async fn lift(deployer: &Deployer<'_>, prepared: &Prepared) -> Result
     let losses: Vec<&str> = changes
         .filter(|change| PRECIOUS.contains(&change.logical_id.as_str()))
         .filter(|change| {
-            change.action == ChangeAction::Remove || change.replacement != Replacement::Never
+            matches!(change.action, ChangeAction::Remove | ChangeAction::Dynamic)
+                || change.replacement != Replacement::Never
         })
         .map(|change| change.logical_id.as_str())
         .collect();

@@ -21,14 +21,18 @@ pub(crate) struct Roll {
 }
 
 impl Roll {
-    /// What happened before `began` belongs to others.
-    pub(crate) fn new(began: Timestamp) -> Self {
+    pub(crate) fn new() -> Self {
+        let began = Timestamp::UNIX_EPOCH;
         Self { began, group: None, told: HashMap::new(), has_failed: false }
     }
 
     /// Takes note of the group as soon as an event names it.
     pub(crate) fn note(&mut self, event: &StackEvent) {
         if event.resource_type == "AWS::AutoScaling::AutoScalingGroup" {
+            if self.group.is_none() {
+                // By AWS's own clock. What the group did before belongs to others.
+                self.began = event.at;
+            }
             self.group = event.physical_id.clone().filter(|name| !name.is_empty());
         }
     }

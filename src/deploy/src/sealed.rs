@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cloud::{ChangeSetStatus, Cloud};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use stack::StackKind;
@@ -11,7 +11,7 @@ use stack::StackKind;
 use crate::deployer::Deployer;
 use crate::error::{DeployError, Result};
 use crate::observe::Observed;
-use crate::plan::{Kind, Plan};
+use crate::plan::{Kind, Operation, Plan};
 use crate::planner::Prepared;
 
 /// Name and version of the format. A newer one is refused.
@@ -79,7 +79,8 @@ pub fn read(text: &str) -> Result<Sealed> {
 }
 
 /// Whether a sealed plan still fits: the same account, Region, blueprint, program and stacks, and change sets that
-/// wait. `prepared` is the same plan made again without change sets; it is returned with the sealed ones.
+/// wait. `prepared` is the same plan made again without change sets; it is returned with the sealed ones. A stack that
+/// is what the plan makes of it already is left alone: an earlier attempt has got that far.
 ///
 /// # Errors
 /// [`DeployError::Stale`] with the first difference.
@@ -98,14 +99,36 @@ pub async fn reopen(
     ];
     for (what, was, is) in same {
         if was != is {
-            return Err(DeployError::Stale(format!("{what} was {was} and is {is}")));
+            let short = |text: &str| match text.len() {
+                64 => text[..12].to_owned(),
+                _ => text.to_owned(),
+            };
+            let told = format!("{what} was {} and is {}", short(was), short(is));
+            return Err(DeployError::Stale(match what {
+                "the blueprint" => {
+                    format!("{told}; the flags --set, --name, --region and --ttl count as well")
+                }
+                _ => told,
+            }));
         }
     }
+    // Its time is counted from the seal; nobody wants a preview that may go the moment it is there.
+    let ttl = deployer.deployment().ttl.map(|ttl| ttl.to_std());
+    let until =
+        ttl.and_then(|ttl| sealed.sealed.checked_add(SignedDuration::try_from(ttl).ok()?).ok());
+    if let Some(until) = until.filter(|until| *until < (deployer.now)()) {
+        return Err(DeployError::Stale(format!("the preview was to live until {until}")));
+    }
     prepared.change_sets.clear();
+    let mut done = Vec::new();
     for (kind, of) in [(Kind::Data, StackKind::Data), (Kind::App, StackKind::App)] {
         let Some(stack) = sealed.stacks.get(&kind) else {
             return Err(DeployError::Stale("the file is damaged (a stack is missing)".to_owned()));
         };
+        if stack.change_set.is_some() && is_carried_out(&prepared, of) {
+            done.push(kind);
+            continue;
+        }
         if stack.last_change != last_change(&prepared.observed, of) {
             let name = prepared.rendered_stack(of).name.clone();
             return Err(DeployError::Stale(format!("{name} was changed since")));
@@ -119,7 +142,32 @@ pub async fn reopen(
         }
     }
     prepared.plan = sealed.plan.clone();
+    for stack in prepared.plan.stacks.iter_mut().filter(|stack| done.contains(&stack.kind)) {
+        deployer.note(format!("{} is as the plan says already.", stack.name));
+        stack.operation = Operation::Nothing;
+        stack.changes.clear();
+        stack.tags.clear();
+    }
     Ok(prepared)
+}
+
+fn is_carried_out(prepared: &Prepared, kind: StackKind) -> bool {
+    let wanted = prepared.rendered_stack(kind);
+    let deployed =
+        prepared.observed.stack(kind).filter(|stack| stack.summary.status.is_updatable());
+    deployed.is_some_and(|stack| {
+        let summary = &stack.summary;
+        stack.template.trim() == wanted.template.to_text().trim()
+            && without_protection(&summary.parameters).eq(without_protection(&wanted.parameters))
+            && crate::diff::tags(&summary.tags, &wanted.tags).is_empty()
+    })
+}
+
+/// The table's protection comes on after the first verification, as a parameter of its own.
+fn without_protection(
+    parameters: &BTreeMap<String, String>,
+) -> impl Iterator<Item = (&String, &String)> {
+    parameters.iter().filter(|(name, _)| *name != "TableProtection")
 }
 
 async fn check_waits(cloud: &dyn Cloud, stack: &str, id: &str) -> Result<()> {
@@ -147,7 +195,9 @@ fn digest(prepared: &Prepared, kind: StackKind) -> String {
     let stack = prepared.rendered_stack(kind);
     let mut held = Sha256::new();
     held.update(stack.template.to_text());
-    for (name, value) in &stack.parameters {
+    // The expiry is counted from now, and the sealed change set has its own.
+    let parameters = without_protection(&stack.parameters);
+    for (name, value) in parameters.filter(|(name, _)| *name != stack::EXPIRES) {
         held.update(format!("\n{name}={value}"));
     }
     hex::encode(held.finalize())

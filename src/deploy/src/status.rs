@@ -139,7 +139,7 @@ pub async fn status(deployer: &Deployer<'_>) -> Result<Status> {
         release: app.as_ref().and_then(|app| app.parameters.get("Release")).cloned(),
         blueprint_matches: output("Blueprint") == Some(deployment.digest()),
         is_protected: stacks.clone().any(|stack| stack.protected),
-        expires: stacks.clone().find_map(|stack| stack.tags.get("syncctl:expires")).cloned(),
+        expires: stacks.clone().find_map(|stack| stack.parameters.get(stack::EXPIRES)).cloned(),
         servers: servers.collect(),
         sizes: group.as_ref().map(|group| group.sizes),
         roll: roll.map(|roll| (roll.status, roll.percent, roll.reason)),

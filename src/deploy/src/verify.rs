@@ -20,6 +20,8 @@ pub struct Verified {
     pub servers: usize,
     /// Zones they are in.
     pub zones: Vec<String>,
+    /// SHA-256 of the release that they run, in hexadecimal.
+    pub release: String,
     /// Whether the endpoint itself was seen to serve; a private one may be out of reach from here.
     pub was_reached: bool,
     /// Outputs of both stacks.
@@ -31,7 +33,7 @@ pub struct Verified {
 /// # Errors
 /// When it does not in time, with what kept it: the first unhealthy server, its reason and its last words.
 pub async fn verify(deployer: &Deployer<'_>) -> Result<Verified> {
-    let outputs = outputs(deployer).await?;
+    let (outputs, release) = outputs_and_release(deployer).await?;
     let output = |name: &str| outputs.get(name).cloned().unwrap_or_default();
     let begun = tokio::time::Instant::now();
     let mut told: BTreeMap<String, String> = BTreeMap::new();
@@ -56,8 +58,8 @@ pub async fn verify(deployer: &Deployer<'_>) -> Result<Verified> {
                 Answer::NotReady(said) => {
                     missing = Err(format!("{} answers {said}", output("Endpoint")));
                 }
-                Answer::Unreachable(why) => deployer.note(format!(
-                    "{} cannot be reached from here ({why}); every server is healthy behind the load balancer.",
+                Answer::Unreachable(why) => deployer.trouble(format!(
+                    "Not seen from here: {} cannot be reached ({why}). Every server is healthy behind the load balancer.",
                     output("Endpoint")
                 )),
             }
@@ -69,6 +71,7 @@ pub async fn verify(deployer: &Deployer<'_>) -> Result<Verified> {
                 return Ok(Verified {
                     endpoint: output("Endpoint"),
                     servers: servers.len(),
+                    release: release.clone(),
                     zones: zones.into_iter().collect(),
                     was_reached,
                     outputs,
@@ -92,16 +95,25 @@ pub async fn verify(deployer: &Deployer<'_>) -> Result<Verified> {
 /// # Errors
 /// When there is no such deployment.
 pub async fn outputs(deployer: &Deployer<'_>) -> Result<BTreeMap<String, String>> {
+    Ok(outputs_and_release(deployer).await?.0)
+}
+
+/// Outputs of both stacks, and the release that the app stack names.
+async fn outputs_and_release(
+    deployer: &Deployer<'_>,
+) -> Result<(BTreeMap<String, String>, String)> {
     let deployment = deployer.deployment();
     let mut outputs = BTreeMap::new();
+    let mut release = None;
     for kind in [StackKind::Data, StackKind::App] {
         let name = stack_name(&deployment.name, kind);
         let stack = crate::observe::summary(deployer.cloud, &name, deployment).await?;
         let stack =
             stack.ok_or_else(|| DeployError::Absent { name: deployment.name.to_string() })?;
         outputs.extend(stack.outputs);
+        release = release.or(stack.parameters.get("Release").cloned());
     }
-    Ok(outputs)
+    Ok((outputs, release.unwrap_or_default()))
 }
 
 /// A server as group and load balancer see it.

@@ -14,6 +14,7 @@ pub(crate) const DATA: &[(&str, &str)] = files![
     "stack/data/table.yaml",
     "stack/data/key.yaml",
     "stack/data/mail.yaml",
+    "stack/data/preview.yaml",
 ];
 
 pub(crate) const APP: &[(&str, &str)] = files![
@@ -23,6 +24,7 @@ pub(crate) const APP: &[(&str, &str)] = files![
     "stack/app/roles.yaml",
     "stack/app/servers.yaml",
     "stack/app/alarms.yaml",
+    "stack/app/preview.yaml",
 ];
 
 /// What an instance runs.

@@ -9,7 +9,7 @@ use crate::error::RenderError;
 use crate::render::StackKind;
 
 /// Sections that a file may have.
-const SECTIONS: [&str; 3] = ["Parameters", "Resources", "Outputs"];
+const SECTIONS: [&str; 4] = ["Metadata", "Parameters", "Resources", "Outputs"];
 
 pub(crate) fn assemble(
     kind: StackKind,

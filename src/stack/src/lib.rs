@@ -29,7 +29,7 @@ pub use check::{INLINE_BYTES, USER_DATA_BYTES};
 pub use context::alarms::alarm_id;
 pub use error::RenderError;
 pub use names::{Purpose, bucket_name, stack_name};
-pub use render::{Rendered, Stack, StackKind, render};
+pub use render::{EXPIRES, Rendered, Stack, StackKind, render};
 pub use resolved::{Resolved, Sha256Digest, release_key};
 pub use tags::tags;
 pub use template::{DIGEST_OUTPUT, Template};

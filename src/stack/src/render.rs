@@ -14,6 +14,9 @@ use crate::tags::tags;
 use crate::template::Template;
 use crate::{catalog, check, fragments, launch_template};
 
+/// Parameter of both stacks of a preview: until when it may live, as RFC 3339 in UTC.
+pub const EXPIRES: &str = "Expires";
+
 /// Which of a deployment's stacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StackKind {
@@ -71,6 +74,7 @@ fn data(deployment: &Deployment, resolved: &Resolved) -> Result<Stack, RenderErr
     let files = catalog::DATA.iter().map(|(path, _)| *path).filter(|path| match *path {
         "stack/data/key.yaml" => context.creates_key,
         "stack/data/mail.yaml" => context.mail.is_some(),
+        "stack/data/preview.yaml" => context.preview,
         _ => true,
     });
     let context = minijinja::Value::from(Serde(&context));
@@ -83,6 +87,7 @@ fn data(deployment: &Deployment, resolved: &Resolved) -> Result<Stack, RenderErr
 fn app(deployment: &Deployment, resolved: &Resolved) -> Result<Stack, RenderError> {
     let context = AppContext::new(deployment, resolved)?;
     let files = catalog::APP.iter().map(|(path, _)| *path);
+    let files = files.filter(|path| *path != "stack/app/preview.yaml" || context.preview);
     let context = minijinja::Value::from(Serde(&context));
     let mut template = fragments::assemble(StackKind::App, files, &context)?;
     let servers = &deployment.servers;
@@ -105,8 +110,12 @@ fn finish(
     deployment: &Deployment,
     resolved: &Resolved,
     template: Template,
-    parameters: BTreeMap<String, String>,
+    mut parameters: BTreeMap<String, String>,
 ) -> Result<Stack, RenderError> {
+    // After the launch template got its name: servers have nothing to do with it.
+    if let Some(expires) = &resolved.expires {
+        parameters.insert(EXPIRES.to_owned(), expires.clone());
+    }
     check::check(kind, &template, &parameters)?;
     let name = stack_name(&deployment.name, kind);
     Ok(Stack { name, template, parameters, tags: tags(deployment, resolved) })

@@ -43,7 +43,7 @@ pub struct Resolved {
     pub mail_endpoint: bool,
     /// Who deploys, for the tag: an ARN or a name.
     pub owner: String,
-    /// When the deployment may be torn down, as RFC 3339 in UTC; `None` without `ttl`.
+    /// When the deployment may be torn down, as RFC 3339 in UTC; `None` without `ttl`. It makes a preview of it.
     pub expires: Option<String>,
 }
 

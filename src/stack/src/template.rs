@@ -23,6 +23,13 @@ impl Template {
         Self(value)
     }
 
+    /// A deployed template as it was handed in; `None` for one that is not ours, which is JSON.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(text).ok()?;
+        value.is_object().then_some(Self(value))
+    }
+
     /// SHA-256 in hexadecimal, the same in every account and Region; the deployed stack tells it as
     /// [`DIGEST_OUTPUT`].
     #[must_use]

@@ -85,5 +85,5 @@ fn tags_say_whose_it_is_and_until_when() {
     let resolved = Resolved { expires: Some("2026-12-01T00:00:00Z".to_owned()), ..resolved() };
     let tags = tags(&deployment("tags: { team: storage }\n"), &resolved);
     let names: Vec<&str> = tags.keys().map(String::as_str).collect();
-    assert_eq!(names, ["syncctl:expires", "syncctl:name", "syncctl:owner", "team"]);
+    assert_eq!(names, ["syncctl:name", "syncctl:owner", "syncctl:preview", "team"]);
 }

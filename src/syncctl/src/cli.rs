@@ -78,7 +78,7 @@ pub(crate) struct GlobalArgs {
     /// Override a value of the blueprint, e.g. --set servers.min=2; repeatable
     #[arg(long, global = true, value_name = "KEY=VALUE", value_delimiter = ';', env = env_vars::SET, hide_env = true, help_heading = "Blueprint")]
     pub(crate) set: Vec<String>,
-    /// Name of the deployment, instead of the blueprint's
+    /// Name of the deployment, instead of the blueprint's; auto: from the branch
     #[arg(long, global = true, env = env_vars::NAME, hide_env = true, help_heading = "Blueprint")]
     pub(crate) name: Option<String>,
     /// Data directory of the local target [default: ~/.local/share/syncctl/NAME]
@@ -162,12 +162,15 @@ pub(crate) enum Command {
     Outputs(commands::outputs::OutputsArgs),
     Events(commands::events::EventsArgs),
     Drift(commands::drift::DriftArgs),
+    #[command(subcommand)]
+    Preview(commands::preview::PreviewCommand),
     Recover(commands::recover::RecoverArgs),
     Attach(commands::attach::AttachArgs),
     Cancel(commands::cancel::CancelArgs),
     Render(commands::render::RenderArgs),
     Graph(commands::graph::GraphArgs),
     Permissions(commands::permissions::PermissionsArgs),
+    Schema(commands::schema::SchemaArgs),
     Doctor(commands::doctor::DoctorArgs),
     Completions(commands::completions::CompletionsArgs),
     Version(commands::version::VersionArgs),

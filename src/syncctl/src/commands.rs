@@ -20,16 +20,19 @@ pub(crate) mod help;
 pub(crate) mod hidden;
 pub(crate) mod image;
 pub(crate) mod init;
+pub(crate) mod lifetime;
 pub(crate) mod logs;
 pub(crate) mod mail;
 pub(crate) mod outputs;
 pub(crate) mod permissions;
 pub(crate) mod plan;
+pub(crate) mod preview;
 pub(crate) mod recover;
 pub(crate) mod releases;
 pub(crate) mod render;
 pub(crate) mod roll;
 pub(crate) mod rollback;
+pub(crate) mod schema;
 pub(crate) mod status;
 pub(crate) mod up;
 pub(crate) mod user;
@@ -38,6 +41,9 @@ pub(crate) mod version;
 
 pub(crate) fn run(command: Command, ui: &mut Ui) -> Result<ExitCode> {
     check_format(&command, ui.settings().format)?;
+    if is_operation(&command) {
+        ui.stream_events();
+    }
     match command {
         Command::Init(args) => init::run(args, ui),
         Command::Validate(args) => validate::run(args, ui),
@@ -58,17 +64,32 @@ pub(crate) fn run(command: Command, ui: &mut Ui) -> Result<ExitCode> {
         Command::Outputs(args) => outputs::run(args, ui),
         Command::Events(args) => events::run(args, ui),
         Command::Drift(args) => drift::run(args, ui),
+        Command::Preview(command) => preview::run(command, ui),
         Command::Recover(args) => recover::run(args, ui),
         Command::Attach(args) => attach::run(args, ui),
         Command::Cancel(args) => cancel::run(args, ui),
         Command::Render(args) => render::run(args, ui),
         Command::Graph(args) => graph::run(args, ui),
         Command::Permissions(args) => permissions::run(args, ui),
+        Command::Schema(args) => schema::run(args, ui),
         Command::Doctor(args) => doctor::run(args, ui),
         Command::Completions(args) => completions::run(args, ui),
         Command::Version(args) => version::run(args, ui),
         Command::Help(args) => help::run(args, ui),
     }
+}
+
+/// What takes its time and tells of it on the way.
+fn is_operation(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Up(_)
+            | Command::Apply(_)
+            | Command::Roll(_)
+            | Command::Rollback(_)
+            | Command::Down(_)
+            | Command::Image(image::ImageCommand::Bump(_))
+    )
 }
 
 /// Text and JSON everywhere, and what one command alone can write.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use blueprint::deployment::Accounts;
 use blueprint::values::Architecture;
 use blueprint::{Certificate, Deployment, FilePath, Resolved, Target};
 use local::{LocalSpec, TlsSpec};
@@ -11,8 +12,10 @@ use crate::error::{CliError, Kind, Result, from_blueprint};
 use crate::programs::{self, Installed};
 use crate::ui::Ui;
 
+mod of_previews;
 pub(crate) mod source;
 
+pub(crate) use of_previews::{load_for_previews, load_or_by_name};
 pub(crate) use source::{DEFAULT_FILE, Source, find};
 
 /// Sender of the local target's mail when the blueprint names none. It leaves this machine nowhere.
@@ -29,7 +32,12 @@ pub(crate) struct Chosen {
 
 /// Finds, reads and resolves the blueprint of this command; shows its warnings.
 pub(crate) fn load(ui: &mut Ui) -> Result<Chosen> {
-    let source = find(ui)?;
+    load_with_ttl(ui, None)
+}
+
+/// The same with a time of its own, for commands that take `--ttl`.
+pub(crate) fn load_with_ttl(ui: &mut Ui, ttl: Option<&str>) -> Result<Chosen> {
+    let source = source::find_with_ttl(ui, ttl)?;
     let resolved = resolve(&source, ui)?;
     ui.detail(&format!("Blueprint digest {}.", resolved.deployment().digest()));
     ui.every_detail(&resolved.to_yaml(true));
@@ -46,6 +54,18 @@ pub(crate) fn resolve(source: &Source, ui: &mut Ui) -> Result<Resolved> {
     Ok(resolved)
 }
 
+/// Better now than a service that nobody can log in to.
+pub(crate) fn refuse_unsupported(deployment: &Deployment) -> Result<()> {
+    match deployment.identity.accounts {
+        Accounts::Builtin => Ok(()),
+        Accounts::Oidc { .. } => Err(CliError::new(
+            Kind::BlueprintInvalid,
+            "identity.accounts.oidc: servers of this release keep accounts of their own only",
+        )
+        .hint("write `identity: { accounts: builtin }`, or leave it out")),
+    }
+}
+
 impl Chosen {
     pub(crate) fn name(&self) -> &str {
         self.deployment().name.as_str()
@@ -54,6 +74,11 @@ impl Chosen {
     /// The blueprint's result.
     pub(crate) fn deployment(&self) -> &Deployment {
         self.resolved.deployment()
+    }
+
+    /// Refuses what a blueprint can say and this release cannot do.
+    pub(crate) fn refuse_unsupported(&self) -> Result<()> {
+        refuse_unsupported(self.deployment())
     }
 
     /// Whether it runs on AWS.

@@ -26,6 +26,10 @@ pub(crate) const PLAN_QUICK: &str = "SYNCCTL_PLAN_QUICK";
 pub(crate) const APPLY_ALLOW_DATA_LOSS: &str = "SYNCCTL_APPLY_ALLOW_DATA_LOSS";
 /// Undo drift as well (`apply --revert-drift`).
 pub(crate) const APPLY_REVERT_DRIFT: &str = "SYNCCTL_APPLY_REVERT_DRIFT";
+/// How long a preview may live (`up --ttl`).
+pub(crate) const TTL: &str = "SYNCCTL_TTL";
+/// How many previews to collect at most (`preview gc --max`).
+pub(crate) const PREVIEW_GC_MAX: &str = "SYNCCTL_PREVIEW_GC_MAX";
 /// Service role of CloudFormation (`--role-arn`).
 pub(crate) const ROLE_ARN: &str = "SYNCCTL_ROLE_ARN";
 /// How long to wait for somebody else (`--wait-for-other`).
@@ -149,6 +153,8 @@ pub(crate) const VARIABLES: &[Variable] = &[
         "Ids of what may be lost, separated by commas",
     ),
     flag(APPLY_REVERT_DRIFT, "apply --revert-drift", "`true` undoes what was changed by hand"),
+    flag(TTL, "up|plan|apply|preview extend --ttl", "How long a preview may live, e.g. `48h`"),
+    flag(PREVIEW_GC_MAX, "preview gc --max", "How many previews to collect at most"),
     flag(
         ROLE_ARN,
         "up|plan|apply|roll|rollback|image bump --role-arn",
@@ -173,7 +179,7 @@ pub(crate) const VARIABLES: &[Variable] = &[
     ),
     flag(RECOVER_FORCE, "recover --force", "`true` removes a stack even where resources cannot be"),
     flag(RENDER_OUT, "render --out", "Folder for the templates"),
-    flag(PERMISSIONS_FOR, "permissions --for", "`deployer` or `ci`"),
+    flag(PERMISSIONS_FOR, "permissions --for", "`deployer`, `ci` or `gc`"),
     flag(STATUS_WATCH, "status --watch", "`true` keeps the status on screen"),
     flag(STATUS_ACTIVITIES, "status --activities", "How many lines of the history to show"),
     flag(ROLL_RELEASE, "roll --release", "Path of the server program to roll out"),
@@ -196,6 +202,10 @@ pub(crate) const VARIABLES: &[Variable] = &[
         "One blueprint value each, in capitals, two underscores per dot: `SYNCCTL_SET_SERVERS__MIN=2`",
     ),
     alone(SYNCD, "Path of the server program, instead of `syncd` beside `syncctl`"),
+    alone(
+        "GITHUB_HEAD_REF …",
+        "The branch for `--name auto` where none is checked out, as CI systems tell it: of GitHub, GitLab, Jenkins, Bitbucket, Buildkite, CircleCI and Azure",
+    ),
     alone("XDG_DATA_HOME", "Where data directories live; default `~/.local/share`"),
     alone("NO_COLOR", "Any value: no colour"),
     alone("FORCE_COLOR", "Any value but `0`: colour without a terminal as well"),

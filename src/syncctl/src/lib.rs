@@ -16,6 +16,7 @@ use ui::Ui;
 
 mod accounts;
 mod aws;
+mod branch;
 mod cli;
 mod commands;
 mod deployment;
@@ -47,7 +48,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> std::process::ExitC
         Invocation::Entry(entry) => return commands::hidden::run(entry),
     };
     let mut ui = Ui::new(Settings::new(global, &environment));
-    let outcome = commands::run(command, &mut ui).and_then(|code| ui.flush().map(|()| code));
+    let outcome = branch::settle(&mut ui).and_then(|()| commands::run(command, &mut ui));
+    let outcome = outcome.and_then(|code| ui.flush().map(|()| code));
     outcome.unwrap_or_else(|error| fail(&mut ui, &error)).into()
 }
 

@@ -1,7 +1,7 @@
 //! Commands in hints repeat the flags that chose the deployment: a hint must work as it stands.
 
 /// Commands about one deployment, as they appear in hints.
-const COMMANDS: [&str; 32] = [
+const COMMANDS: [&str; 33] = [
     "up",
     "plan",
     "apply",
@@ -9,6 +9,7 @@ const COMMANDS: [&str; 32] = [
     "events",
     "drift",
     "recover",
+    "preview extend",
     "attach",
     "cancel",
     "render",

@@ -10,6 +10,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::settings::Settings;
 use crate::ui::progress::Progress;
+use crate::ui::stream::{self, Plain};
 use crate::ui::units;
 
 /// Shows each step as it ends, with the time since the command began.
@@ -57,12 +58,18 @@ impl ProgressReporter {
 
 impl Reporter for ProgressReporter {
     fn started(&self, step: &str) {
+        if self.progress.streams() {
+            stream::write(&Plain::Began { step });
+        }
         self.open.borrow_mut().push(step.to_owned());
         self.show_open();
     }
 
     fn finished(&self, step: &str) {
         self.open.borrow_mut().retain(|open| open != step);
+        if self.progress.streams() {
+            return stream::write(&Plain::Done { step });
+        }
         self.progress.done(&format!("{step:10}  {}", units::seconds(self.begun.elapsed())));
         self.show_open();
     }

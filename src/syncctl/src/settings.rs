@@ -29,6 +29,10 @@ pub(crate) struct Settings {
     /// A person sits at a terminal, whether or not `--yes` was given.
     pub(crate) can_ask: bool,
     pub(crate) verbosity: Verbosity,
+    /// A job's log is read afterwards: steps and what went wrong, and a last line with everything.
+    pub(crate) is_job: bool,
+    /// What happens goes to standard output, one JSON document a line.
+    pub(crate) streams: bool,
     pub(crate) terminal: Terminal,
 }
 
@@ -113,6 +117,8 @@ impl Settings {
             consent,
             can_ask,
             verbosity,
+            is_job: environment.ci,
+            streams: false,
             terminal,
         }
     }

@@ -16,6 +16,7 @@ pub(crate) mod line;
 pub(crate) mod log_line;
 pub(crate) mod progress;
 pub(crate) mod screen;
+pub(crate) mod stream;
 pub(crate) mod style;
 pub(crate) mod table;
 pub(crate) mod units;
@@ -45,8 +46,28 @@ impl Ui {
         &self.settings
     }
 
+    /// The deployment has another name than was typed; hints repeat this one.
+    pub(crate) fn rename(&mut self, name: &str) {
+        for (_, value) in self.settings.typed.iter_mut().filter(|(flag, _)| *flag == "--name") {
+            name.clone_into(value);
+        }
+        self.settings.name = Some(name.to_owned());
+    }
+
     pub(crate) fn is_json(&self) -> bool {
         self.settings.format == Format::Json
+    }
+
+    /// From here on events go to standard output, where JSON was asked for.
+    pub(crate) fn stream_events(&mut self) {
+        self.settings.streams = self.is_json();
+    }
+
+    /// The last line of a job's log: what changed, how long it took, where it is, what to run next.
+    pub(crate) fn last_line(&mut self, text: &str) {
+        if self.settings.is_job {
+            self.note(text);
+        }
     }
 
     /// Style for standard output.
@@ -83,7 +104,13 @@ impl Ui {
     }
 
     /// Prints a JSON document; `format` is its documented name and version, e.g. `syncctl/status/1`.
+    ///
+    /// One line where events come before it.
     pub(crate) fn json(&mut self, format: &str, body: &impl Serialize) -> Result<()> {
+        if self.settings.streams {
+            let line = self.json_line(format, body)?;
+            return self.result(&line);
+        }
         let envelope = Envelope { format, body };
         let text = serde_json::to_string_pretty(&envelope)
             .map_err(|error| CliError::from_error(Kind::Failed, &error))?;

@@ -10,10 +10,24 @@ from .hooks import replace, replace_in
 
 # https://docs.aws.amazon.com/linux/al2023/ug/ec2.html#launch-via-aws-cli
 IMAGES = {"x86_64": "ami-0c2023a1b2c3d4e5f", "arm64": "ami-0a2023a1b2c3d4e5f"}
+
+
+class PublicImages(dict):
+    """Amazon publishes a new image now and then: `newest_images`."""
+
+    def __getitem__(self, name):
+        newest = settings.get("newest_images")
+        return next((image for architecture, image in newest.items() if name.endswith(architecture)), super().__getitem__(name))
+
+    def get(self, name, default=None):
+        return self[name] if name in self else default
+
+
+public = PublicImages(ssm._PUBLIC_AMI_PARAMETERS)
+replace(ssm, "_PUBLIC_AMI_PARAMETERS", public)
 for architecture, image in IMAGES.items():
     for flavour in ("kernel-default", "kernel-6.1", "kernel-6.12"):
-        name = f"/aws/service/ami-amazon-linux-latest/al2023-ami-{flavour}-{architecture}"
-        ssm._PUBLIC_AMI_PARAMETERS[name] = image
+        public[f"/aws/service/ami-amazon-linux-latest/al2023-ami-{flavour}-{architecture}"] = image
 
 # https://docs.aws.amazon.com/general/latest/gr/ec2-service.html and its neighbours: the defaults.
 QUOTAS = {

@@ -20,6 +20,9 @@ DEFAULTS = {
     # How long a group waits for an instance before it gives up, and how long an instance refresh bakes.
     "instance_timeout_ms": 1000,
     "bake_ms": 0,
+    # Whether alarms also stop the refresh that sends a group back. AWS's pages say that CloudFormation does not watch
+    # rollback triggers then, and nothing about the group.
+    "alarms_stop_rollbacks": False,
     # Instances never become healthy whose launch template, its version (`lt-…:3`), image or user data contain one
     # of these texts; a release is known by its digest in the user data.
     "sick": [],
@@ -29,6 +32,8 @@ DEFAULTS = {
     "console": {},
     # Zones without capacity for new instances.
     "empty_zones": [],
+    # The newest images, by architecture, where they differ from the stage's own.
+    "newest_images": {},
     # Service quotas that differ from the defaults, by code.
     "quotas": {},
     # Regions that the account has not switched on.

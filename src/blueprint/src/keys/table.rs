@@ -96,7 +96,7 @@ pub(crate) static KEYS: [Key; 48] = [
         Kind::Duration { least: HOUR, most: 90 * DAY },
         Absent,
         Aws,
-        "How long the deployment may live, counted from its last `up`; for previews. Expired ones are found and torn down by `syncctl`.",
+        "Makes a preview of the deployment: how long it may live, counted from its last `up`. `syncctl preview gc` takes down what has expired.",
     ),
     key(
         "network.cidr",

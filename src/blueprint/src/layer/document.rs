@@ -7,23 +7,36 @@ use crate::keys::{self, Found, Key, Typed};
 use crate::source::Span;
 use crate::value::Value;
 use crate::values::quote;
-use crate::variables;
+use crate::variables::{self, Known};
 use crate::yaml::{Entry, Node, NodeKind};
 use std::collections::BTreeMap;
 
+/// Values of a document. `name` is what stronger sources call the deployment, for `${name}`; else the document's own.
 pub(crate) fn from_document(
     document: &Document,
     environment: &BTreeMap<String, String>,
+    name: Option<&str>,
     problems: &mut Diagnostics,
 ) -> Layer {
-    let mut reader = Reader { document, environment, problems, layer: Layer::new() };
+    let name = name.map(str::to_owned).or_else(|| own_name(document, environment));
+    let mut reader = Reader { document, environment, name, problems, layer: Layer::new() };
     reader.top();
     reader.layer
+}
+
+/// The document's `name`, whether or not it may be one: that is told where it stands.
+fn own_name(document: &Document, environment: &BTreeMap<String, String>) -> Option<String> {
+    let NodeKind::Mapping(entries) = &document.root.kind else { return None };
+    let entry = entries.iter().find(|entry| entry.key == "name")?;
+    let NodeKind::Scalar { text, .. } = &entry.value.kind else { return None };
+    let expanded = variables::expand(text, Known { environment, name: None }).ok()?;
+    Some(expanded.map_or_else(|| text.to_string(), |(text, _)| text))
 }
 
 struct Reader<'a> {
     document: &'a Document,
     environment: &'a BTreeMap<String, String>,
+    name: Option<String>,
     problems: &'a mut Diagnostics,
     layer: Layer,
 }
@@ -245,7 +258,9 @@ impl Reader<'_> {
             }
             return None;
         };
-        let expanded = match variables::expand(text, self.environment) {
+        let name = self.name.as_deref().filter(|_| path != "name");
+        let known = Known { environment: self.environment, name };
+        let expanded = match variables::expand(text, known) {
             Ok(expanded) => expanded,
             Err(problem) => {
                 let span = self.part(node.span, &problem.part);

@@ -11,15 +11,14 @@ const SET_PREFIX: &str = "SYNCCTL_SET_";
 /// Most tags. AWS allows 50, and the deployment needs some of its own.
 const MOST_TAGS: usize = 40;
 
-/// Flags in the order typed: `--set PATH=VALUE` any number of times, then `--name` and `--region`.
+/// Flags in the order typed: `--set PATH=VALUE` any number of times, then those with a name of their own, as
+/// flag, path and value.
 pub(crate) fn from_flags(
     sets: &[(String, String)],
-    name: Option<&str>,
-    region: Option<&str>,
+    named: [(&str, &str, Option<&str>); 3],
     problems: &mut Diagnostics,
 ) -> Layer {
     let mut layer = Layer::new();
-    let named = [("--name", "name", name), ("--region", "region", region)];
     for (path, value) in sets {
         let flag = format!("--set {path}");
         let place = Place::Flag { flag: flag.clone(), value: value.clone() };

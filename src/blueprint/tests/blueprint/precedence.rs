@@ -214,3 +214,22 @@ fn the_group_and_the_gate_have_defaults_of_their_own_on_one_machine() {
     let codes = crate::support::codes("version: 1\nname: a\nservers: { max: 10 }\n");
     assert_eq!(codes, ["conflict"], "one machine runs at most nine");
 }
+
+#[test]
+fn the_host_name_of_a_preview_follows_the_name_that_it_gets_in_the_end() {
+    let text = "version: 1\nname: pr-1\ntarget: aws\nregion: eu-west-1\nentry:\n  domain: ${name}.example.com\n  certificate: arn:aws:acm:eu-west-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef\n";
+    let domain = |name: Option<&str>, exported: Option<&str>| {
+        let environment = exported.map(|name| ("SYNCCTL_NAME".to_owned(), name.to_owned()));
+        let sources = Sources {
+            file: Some(parse(text, "a.yaml").unwrap()),
+            name: name.map(str::to_owned),
+            environment: environment.into_iter().collect(),
+            ..Sources::default()
+        };
+        let resolved = resolve(&sources).unwrap();
+        resolved.deployment().entry.domain.as_ref().unwrap().to_string()
+    };
+    assert_eq!(domain(None, None), "pr-1.example.com");
+    assert_eq!(domain(None, Some("pr-2")), "pr-2.example.com");
+    assert_eq!(domain(Some("pr-3"), Some("pr-2")), "pr-3.example.com");
+}

@@ -137,7 +137,7 @@ pub enum ChangeAction {
     Import,
     /// Known only while it happens.
     Dynamic,
-    /// Brought back to what the template says.
+    /// Left as it is, which is what the template says now; only CloudFormation's record of it changes.
     Sync,
 }
 

@@ -155,7 +155,7 @@ pub(super) static ENTRIES: &[Entry] = &[
             Says(&["MissingCredentials"]),
             Says(&["Unable to locate credentials"]),
         ],
-        "There are no AWS credentials here. Sign in (`aws sso login`), name a profile with `--profile`, or set `AWS_ACCESS_KEY_ID` and its companions.",
+        "There are no AWS credentials here. Sign in (`aws sso login`), name a profile of `~/.aws/config` with `--profile` (`aws configure list-profiles` lists them), or set `AWS_ACCESS_KEY_ID` and its companions.",
     ),
     // https://github.com/UA-TECH-POWER/DDoS_terraform_aws/issues/5
     entry(

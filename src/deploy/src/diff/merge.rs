@@ -99,7 +99,8 @@ fn one_launch_template(
 
 fn is_noise(change: &ResourceChange, local: Option<&Change>, effective: &Effective) -> bool {
     let goes = change.action == ChangeAction::Remove || change.replacement == Replacement::Always;
-    if goes || matches!(change.action, ChangeAction::Import | ChangeAction::Sync) {
+    let is_told = [ChangeAction::Dynamic, ChangeAction::Import, ChangeAction::Sync];
+    if goes || is_told.contains(&change.action) {
         return false;
     }
     let only_tags = change.action == ChangeAction::Modify
@@ -142,7 +143,8 @@ fn with_values(
     }
 }
 
-/// Whether the old resource goes; where it stays, its policy is nobody's business.
+/// Whether the old resource goes, or may go; where it stays, its policy is nobody's business.
 fn goes(action: ChangeAction, replacement: Replacement) -> bool {
-    action == ChangeAction::Remove || replacement != Replacement::Never
+    matches!(action, ChangeAction::Remove | ChangeAction::Dynamic)
+        || replacement != Replacement::Never
 }

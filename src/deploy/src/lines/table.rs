@@ -34,6 +34,9 @@ pub(super) static PROPERTIES: &[Row] = &[
     row(GROUP, "Group", "VPCZoneIdentifier", "network.zones"),
     row(TEMPLATE, "LaunchTemplate", "LaunchTemplateData.NetworkInterfaces", "network.egress"),
     row(TEMPLATE, "LaunchTemplate", "LaunchTemplateData.SecurityGroupIds", "network.egress"),
+    // The time of a preview.
+    row("AWS::S3::Bucket", "Artifacts", "Tags", "ttl"),
+    row("AWS::SNS::Topic", "Alarms", "Tags", "ttl"),
     // Entry.
     row("AWS::EC2::SecurityGroup", "BalancerFirewall", "SecurityGroupIngress", "entry.allow"),
     row(TARGETS, "TargetGroup", "HealthCheckPath", "entry.health.path"),
@@ -177,6 +180,7 @@ pub(super) static PROPERTIES: &[Row] = &[
 
 /// Parameters of the templates: a value that comes from one comes from the blueprint.
 pub(super) static PARAMETERS: &[&str] = &[
+    "Expires",
     "FirstServers",
     "Image",
     "InstanceType",

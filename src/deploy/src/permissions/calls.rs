@@ -152,6 +152,21 @@ pub const CALLS: &[Call] = &[
     ),
 ];
 
+/// The methods that a collection of previews calls.
+pub const COLLECTING: &[&str] = &[
+    "Stacks::stack",
+    "Stacks::stacks",
+    "Stacks::template",
+    "Stacks::resources",
+    "Stacks::events",
+    "Stacks::change_sets",
+    "Stacks::delete_stack",
+    "Resources::bucket_exists",
+    "Resources::empty_some",
+    "Resources::table",
+    "Region::caller",
+];
+
 const fn plan(method: &'static str, actions: &'static [&'static str], on: On) -> Call {
     call(method, actions, on, Purpose::Plan)
 }

@@ -21,6 +21,8 @@ pub(super) struct Names {
     hosted_zones: Vec<String>,
     mail_identity: Option<String>,
     pub(super) keeps_data: bool,
+    /// Whether stacks are known by the tag of previews, not by name.
+    pub(super) of_previews: bool,
 }
 
 impl Names {
@@ -45,8 +47,29 @@ impl Names {
             hosted_zones,
             mail_identity: deployment.email.identity.as_ref().map(ToString::to_string),
             keeps_data: deployment.storage.content.retain,
+            of_previews: false,
             region,
             account,
+        }
+    }
+
+    /// The same for previews of any name.
+    pub(super) fn of_previews(
+        deployment: &Deployment,
+        account: Option<&str>,
+        rendered: &Rendered,
+    ) -> Self {
+        let names = Self::new(deployment, account, rendered);
+        let any = |name: &String| name.replacen(deployment.name.as_str(), "*", 1);
+        Self {
+            deployment: "*".to_owned(),
+            stacks: names.stacks.each_ref().map(any),
+            buckets: names.buckets.each_ref().map(any),
+            table: any(&names.table),
+            group: any(&names.group),
+            alias: any(&names.alias),
+            of_previews: true,
+            ..names
         }
     }
 

@@ -77,6 +77,9 @@ pub(super) fn own(call: &Call, names: &Names) -> Scope {
         // A key is asked for by its alias, and then no other key is anybody's business. The alias names the account,
         // which may be a wildcard here.
         On::Key => vec![("StringLike", "kms:RequestAlias", vec![names.alias().to_owned()])],
+        On::Stacks if names.of_previews && !is_plan => {
+            vec![("StringEquals", "aws:ResourceTag/syncctl:preview", vec!["true".to_owned()])]
+        }
         _ => Vec::new(),
     };
     Scope { sid, resources, conditions }

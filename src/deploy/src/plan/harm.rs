@@ -107,11 +107,10 @@ const GROUP: &str = "AWS::AutoScaling::AutoScalingGroup";
 /// Whether the resource that is there now will not be any more.
 fn goes(change: &Change) -> bool {
     match change.action {
-        ChangeAction::Remove => true,
+        // A change that nobody can tell beforehand has no replacement to go by.
+        ChangeAction::Remove | ChangeAction::Dynamic => true,
         ChangeAction::Add | ChangeAction::Import => false,
-        ChangeAction::Modify | ChangeAction::Dynamic | ChangeAction::Sync => {
-            change.replacement != Replacement::Never
-        }
+        ChangeAction::Modify | ChangeAction::Sync => change.replacement != Replacement::Never,
     }
 }
 

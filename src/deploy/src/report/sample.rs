@@ -154,7 +154,7 @@ fn render(sources: blueprint::Sources) -> Rendered {
         kept_key: None,
         mail_endpoint: true,
         owner: "alice".to_owned(),
-        expires: None,
+        expires: deployment.ttl.map(|_| "2026-12-01T00:00:00Z".to_owned()),
     };
     stack::render(deployment, &found).unwrap()
 }

@@ -56,7 +56,7 @@ pub(super) const fn consequence(change: &Change) -> Option<&'static str> {
         (ChangeAction::Remove, _, _) => "deleted",
         (ChangeAction::Import, ..) => "exists already, is taken over as it is",
         (ChangeAction::Dynamic, ..) => "CloudFormation decides while it happens",
-        (ChangeAction::Sync, ..) => "brought back to what the template says",
+        (ChangeAction::Sync, ..) => "stays as it is; only CloudFormation's record of it changes",
         (ChangeAction::Add, ..) | (_, _, Replacement::Never) => return None,
         (_, _, Replacement::Conditional) => {
             "may be replaced; CloudFormation decides while it happens"

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use blueprint::Deployment;
 use deploy::permissions::calls::{CALLS, Purpose};
-use deploy::permissions::{LEFT_OUT, MOST_CHARACTERS, ci, deployer};
+use deploy::permissions::{LEFT_OUT, MOST_CHARACTERS, ci, collector, deployer};
 use deploy::schemas::{Handler, schema};
 use serde_json::Value;
 
@@ -48,6 +48,7 @@ struct Case {
     resources: Vec<(String, Value)>,
     deployer: Vec<Value>,
     ci: Vec<Value>,
+    collector: Vec<Value>,
 }
 
 fn cases() -> &'static [Case] {
@@ -64,6 +65,7 @@ fn case(deployment: &Deployment) -> Case {
         resources: resources.map(|(id, resource)| (id.clone(), resource.clone())).collect(),
         deployer: deployer(deployment, Some(ACCOUNT)).unwrap(),
         ci: ci(deployment, Some(ACCOUNT)).unwrap(),
+        collector: collector(deployment, Some(ACCOUNT)).unwrap(),
     }
 }
 
@@ -115,7 +117,7 @@ fn what_is_left_out_serves_nothing_that_templates_have() {
 #[test]
 fn every_document_fits_and_says_what_it_is_for() {
     for case in cases() {
-        for documents in [&case.deployer, &case.ci] {
+        for documents in [&case.deployer, &case.ci, &case.collector] {
             let mut sids = BTreeSet::new();
             for document in documents {
                 let text = document.to_string();
@@ -139,7 +141,7 @@ fn every_document_fits_and_says_what_it_is_for() {
 #[test]
 fn nothing_is_wider_than_it_has_to_be() {
     for case in cases() {
-        for statement in statements(&case.deployer) {
+        for statement in statements(&case.deployer).into_iter().chain(statements(&case.collector)) {
             let sid = statement["Sid"].as_str().unwrap();
             for action in texts(&statement["Action"]) {
                 assert!(!action.ends_with(":*") && action != "*", "{sid}: {action}");
@@ -175,6 +177,28 @@ fn a_planner_changes_nothing_but_change_sets() {
             assert!(only_looks || allowed.contains(&action), "{action}");
         }
         assert!(!grants(&case.ci, "cloudformation:ExecuteChangeSet"));
+    }
+}
+
+#[test]
+fn a_collector_deletes_stacks_of_previews_only_and_makes_nothing() {
+    for case in cases() {
+        for statement in statements(&case.collector) {
+            let sid = statement["Sid"].as_str().unwrap();
+            for action in texts(&statement["Action"]) {
+                let (_, name) = action.split_once(':').unwrap();
+                let makes = ["Create", "Put", "Run", "Execute", "PassRole"];
+                let is_made = makes.iter().any(|verb| name.starts_with(verb));
+                assert!(!is_made || sid.starts_with("Stack"), "{sid}: {action}");
+            }
+            if texts(&statement["Action"]).contains(&"cloudformation:DeleteStack") {
+                let tag =
+                    &statement["Condition"]["StringEquals"]["aws:ResourceTag/syncctl:preview"];
+                assert_eq!(tag, "true", "{sid}");
+            }
+        }
+        assert!(!grants(&case.collector, "cloudformation:ExecuteChangeSet"));
+        assert!(!grants(&case.collector, "iam:PassRole"));
     }
 }
 

@@ -41,6 +41,8 @@ pub(crate) struct AppContext {
     key: Option<KeyPolicy>,
     mail: Option<Mail>,
     alarms: Vec<Alarm>,
+    /// Whether it has an end.
+    pub(crate) preview: bool,
 }
 
 #[derive(Serialize)]
@@ -120,6 +122,7 @@ impl AppContext {
             }),
             mail: mail(deployment),
             alarms: alarms::all(deployment),
+            preview: resolved.expires.is_some(),
             network,
             names,
         })

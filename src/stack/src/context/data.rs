@@ -26,6 +26,8 @@ pub(crate) struct DataContext {
     pub(crate) creates_key: bool,
     web_origin: String,
     pub(crate) mail: Option<CreatedMail>,
+    /// Whether it has an end.
+    pub(crate) preview: bool,
 }
 
 #[derive(Serialize)]
@@ -56,6 +58,7 @@ impl DataContext {
             key: key.map(|key| KeyArn { arn: key.arn() }),
             web_origin: web_origin(deployment),
             mail: created_mail(deployment),
+            preview: resolved.expires.is_some(),
         }
     }
 }

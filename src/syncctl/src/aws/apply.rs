@@ -5,14 +5,15 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use deploy::apply::{Applied, apply};
+use deploy::observe::observe;
 use deploy::planner::{Planning, Prepared, discard, prepare};
-use deploy::{DeployError, sealed};
+use deploy::{DeployError, drift, report, sealed};
 
 use super::flags::Waiting;
 use super::listener::Screen;
 use super::{Session, consent, plan, recover};
 use crate::error::{CliError, Kind, Result};
-use crate::ui::Ui;
+use crate::ui::{Ui, stream};
 
 /// How an apply was asked for.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +22,8 @@ pub(crate) struct Request {
     pub(crate) allow_data_loss: Vec<String>,
     /// Undo what was changed by hand as well.
     pub(crate) revert_drift: bool,
+    /// The person spoke of the release alone.
+    pub(crate) only_release: bool,
     /// Take the newest image.
     pub(crate) renew_image: bool,
     /// How long to wait for somebody else.
@@ -37,6 +40,7 @@ pub(crate) fn run(
     let planning = Planning {
         keep: true,
         revert_drift: request.revert_drift,
+        drift: request.revert_drift,
         renew_image: request.renew_image,
         ..Planning::default()
     };
@@ -46,6 +50,12 @@ pub(crate) fn run(
         return Ok((applied, begun.elapsed()));
     }
     plan::tell(&prepared.plan, ui);
+    if ui.settings().streams {
+        stream::document(&report::Document::new(&prepared.plan));
+    }
+    if request.only_release && is_more_than_a_release(session, &prepared) {
+        ui.note("This carries out more than the release: the blueprint has changed since the last `syncctl up`, or flags of it are missing.");
+    }
     let approved = match agree(&prepared, request, ui) {
         Ok(approved) => approved,
         Err(error) => {
@@ -60,7 +70,36 @@ pub(crate) fn run(
         }
     };
     let applied = carry_out(session, &prepared, &approved, ui)?;
+    if request.revert_drift {
+        tell_what_is_left(session, ui)?;
+    }
     Ok((applied, begun.elapsed()))
+}
+
+/// Whether the blueprint is another one than the deployed.
+fn is_more_than_a_release(session: &Session, prepared: &Prepared) -> bool {
+    let deployed =
+        prepared.observed.app.as_ref().and_then(|app| app.summary.outputs.get("Blueprint"));
+    deployed.is_some_and(|digest| *digest != session.blueprint().deployment().digest())
+}
+
+/// An endpoint may take the wish to undo drift and not fulfil it.
+fn tell_what_is_left(session: &Session, ui: &mut Ui) -> Result<()> {
+    let left = {
+        let screen = Screen::new(ui.settings());
+        session.inquire(&screen, async |deployer| {
+            let observed = observe(deployer.cloud, deployer.deployment()).await?;
+            drift::detect(&deployer, &observed).await
+        })?
+    };
+    if !left.is_empty() {
+        let names: Vec<&str> = left.iter().map(|drift| drift.logical_id.as_str()).collect();
+        ui.note(&format!(
+            "Still changed outside syncctl: {}. `syncctl drift` shows how.",
+            names.join(", ")
+        ));
+    }
+    Ok(())
 }
 
 fn agree(prepared: &Prepared, request: &Request, ui: &mut Ui) -> Result<BTreeSet<String>> {

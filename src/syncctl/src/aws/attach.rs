@@ -12,6 +12,7 @@ use crate::exit_code::ExitCode;
 use crate::settings::Consent;
 use crate::ui::Ui;
 use crate::ui::log_line::printable;
+use crate::ui::units;
 
 /// Both stacks with what is being done to them.
 pub(crate) fn under_way(session: &Session, ui: &Ui) -> Result<Vec<Operation>> {
@@ -163,6 +164,14 @@ pub(crate) fn events(
             event.resource_type,
             reason.unwrap_or_default()
         ))?;
+    }
+    match (events.is_empty(), skip) {
+        (true, _) => ui.note(&format!("Nothing has failed in {}.", session.name())),
+        (false, 0) => {}
+        (false, earlier) => ui.note(&format!(
+            "{} not shown; --last says how many are.",
+            units::count(earlier as u64, "earlier event is", "earlier events are")
+        )),
     }
     Ok(ExitCode::Done)
 }

@@ -1,5 +1,7 @@
 //! `down` on AWS: what dies, what stays, the typed name.
 
+use std::time::Instant;
+
 use deploy::DeployError;
 use deploy::destroy::{Destruction, Holding, destroy, plan};
 use serde::Serialize;
@@ -40,6 +42,7 @@ pub(crate) fn run(session: &Session, waiting: &Waiting, ui: &mut Ui) -> Result<E
         found => found?,
     };
     describe(&destruction, ui);
+    let begun = Instant::now();
     let typed = agree(&destruction, ui)?;
     let screen = Screen::new(ui.settings());
     let destroyed = session.run(&screen, async |deployer| {
@@ -51,7 +54,8 @@ pub(crate) fn run(session: &Session, waiting: &Waiting, ui: &mut Ui) -> Result<E
         ui.json("syncctl/down/1", &Document { destruction: &destruction, removed, left })?;
         return Ok(ExitCode::Done);
     }
-    ui.line(&format!("{} is gone.", destruction.name))?;
+    let after = units::seconds(begun.elapsed());
+    ui.line(&format!("{} is gone after {after}.", destruction.name))?;
     if !destruction.keeps.is_empty() {
         ui.line("Its data stays, and the next `syncctl up` takes it over:")?;
         for holding in &destruction.keeps {
@@ -62,12 +66,25 @@ pub(crate) fn run(session: &Session, waiting: &Waiting, ui: &mut Ui) -> Result<E
     for (logical, physical) in destroyed.left.iter().filter(|(_, physical)| !kept(physical)) {
         ui.line(&format!("  left: {logical} ({physical})"))?;
     }
+    let kept = match destruction.keeps.len() {
+        0 => "nothing is left".to_owned(),
+        count => {
+            format!("{} of data stay, and cost", units::count(count as u64, "holding", "holdings"))
+        }
+    };
+    ui.last_line(&format!(
+        "{} in {} of account {}: taken down in {after}; {kept}. Next: `syncctl up` makes it again",
+        destruction.name, destruction.region, destruction.account
+    ));
     Ok(ExitCode::Done)
 }
 
 fn describe(destruction: &Destruction, ui: &mut Ui) {
     let (account, region) = (&destruction.account, &destruction.region);
-    ui.note(&format!("{} in account {account}, {region}:", destruction.name));
+    ui.note(&format!(
+        "{} in account {account}, {region}. The service stops for everybody; this goes:",
+        destruction.name
+    ));
     for (stack, resources) in &destruction.stacks {
         ui.note(&format!(
             "  - {stack}: {}",

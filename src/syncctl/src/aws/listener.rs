@@ -11,12 +11,14 @@ use super::signals::Signals;
 use crate::settings::{Settings, Verbosity};
 use crate::ui::log_line::printable;
 use crate::ui::progress::Progress;
+use crate::ui::stream;
 use crate::ui::units;
 
 pub(crate) struct Screen {
     progress: Progress,
     can_ask: bool,
     every_resource: bool,
+    is_job: bool,
     state: Mutex<State>,
 }
 
@@ -34,6 +36,7 @@ impl Screen {
             progress: Progress::new(settings),
             can_ask: settings.can_ask,
             every_resource: settings.verbosity >= Verbosity::Verbose,
+            is_job: settings.is_job && settings.verbosity < Verbosity::Verbose,
             state: Mutex::default(),
         }
     }
@@ -99,6 +102,9 @@ fn activity(status: &str) -> &str {
 
 impl Listener for Screen {
     fn tell(&self, event: Event) {
+        if self.progress.streams() {
+            return stream::write(&event);
+        }
         match event {
             Event::Began { step } => {
                 let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -126,6 +132,9 @@ impl Listener for Screen {
             Event::Resource { logical_id, resource_type, progress, reason, .. } => {
                 self.resource(&logical_id, &resource_type, progress, reason.as_deref());
             }
+            // A job's log has the steps, and what went wrong.
+            Event::Server { .. } if self.is_job => {}
+            Event::Activity { status, .. } if self.is_job && status != "Failed" => {}
             Event::Server { instance, zone, state } => {
                 let text = format!(
                     "server {} in {}: {}",

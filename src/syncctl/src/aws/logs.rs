@@ -48,6 +48,9 @@ pub(crate) fn run(session: &Session, follow: bool, lines: usize, ui: &mut Ui) ->
             show(line, ui)?;
         }
         ui.flush()?;
+        if first && fresh.is_empty() {
+            ui.note(&format!("Nothing was written into {group} in the last 24 hours."));
+        }
         if !follow || Signals::of_process().interrupted_anew() {
             return Ok(ExitCode::Done);
         }

@@ -79,7 +79,8 @@ pub(crate) fn choose(session: &mut Session, named: Option<&str>, ui: &mut Ui) ->
                 .hint("`syncctl releases` lists those there are; `syncctl roll --release PATH` ships another")
         })?,
     };
-    ui.note(&format!("Going back to release {} of {}.", &chosen.sha256[..12], chosen.at));
+    let at = chosen.at.strftime("%Y-%m-%d %H:%M UTC");
+    ui.note(&format!("Going back to release {} of {at}.", &chosen.sha256[..12]));
     let release = chosen.release().ok_or_else(|| {
         CliError::new(
             Kind::DataFormat,

@@ -27,6 +27,8 @@ pub(crate) struct Session {
     blueprint: Resolved,
     blueprint_name: String,
     release: Option<Release>,
+    /// SHA-256 of the release that the blueprint names.
+    named_release: Option<String>,
     run: String,
     service_role: Option<String>,
     terminated: Arc<AtomicBool>,
@@ -35,6 +37,7 @@ pub(crate) struct Session {
 impl Session {
     /// Connects with the profile and the Region that were chosen. Nothing is asked of AWS yet.
     pub(crate) fn open(chosen: Chosen, ui: &Ui) -> Result<Self> {
+        chosen.refuse_unsupported()?;
         let release = release(&chosen, None)?;
         Self::with_release(chosen, release, ui)
     }
@@ -54,6 +57,8 @@ impl Session {
             .enable_all()
             .build()
             .map_err(|error| CliError::io("cannot start the asynchronous runtime", &error))?;
+        let named_release = self::release(&chosen, None).ok();
+        let named_release = named_release.map(|it| it.digest.as_str().to_owned());
         let (blueprint, blueprint_name) = chosen.into_parts();
         let region = blueprint.deployment().region.to_string();
         let options = Options { profile: ui.settings().profile.clone(), region };
@@ -71,6 +76,7 @@ impl Session {
             blueprint,
             blueprint_name,
             release,
+            named_release,
             run,
             service_role: None,
             terminated,
@@ -172,6 +178,10 @@ impl Session {
         &self.blueprint
     }
 
+    pub(crate) fn region(&self) -> &str {
+        self.blueprint.deployment().region.as_str()
+    }
+
     pub(crate) fn name(&self) -> &str {
         self.blueprint.deployment().name.as_str()
     }
@@ -179,6 +189,11 @@ impl Session {
     /// The role that CloudFormation acts with in what follows.
     pub(crate) fn set_service_role(&mut self, role: Option<String>) {
         self.service_role = role;
+    }
+
+    /// Whether the blueprint's own release is another one. One that cannot be read is not compared: `up` will say so.
+    pub(crate) fn named_release_differs(&self, sha256: &str) -> bool {
+        self.named_release.as_ref().is_some_and(|named| named != sha256)
     }
 
     /// Another release for what follows.

@@ -40,8 +40,10 @@ pub(crate) fn applied(
     }
     let name = session.name();
     let style = ui.style();
+    let release = verified.release.chars().take(12).collect::<String>();
+    let after = units::seconds(elapsed);
     ui.line(&match applied.changed {
-        true => style.green(&format!("{name} is up to date after {}.", units::seconds(elapsed))),
+        true => style.green(&format!("{name} is up to date after {after}.")),
         false => format!("{name} is up to date already; nothing changed."),
     })?;
     ui.line("")?;
@@ -51,6 +53,7 @@ pub(crate) fn applied(
         units::count(verified.servers as u64, "server", "servers"),
         verified.zones.join(", ")
     ))?;
+    ui.line(&format!("  Release   {release}"))?;
     if let Some(target) = verified.outputs.get("LoadBalancerName")
         && session.blueprint().deployment().entry.zone.is_none()
         && let Some(domain) = &session.blueprint().deployment().entry.domain
@@ -66,7 +69,22 @@ pub(crate) fn applied(
             ))?;
         }
     }
+    if session.named_release_differs(&verified.release) {
+        ui.note("\nThe blueprint names another release (servers.release); the next `syncctl up` returns to it.");
+    }
     Ok(())
+}
+
+/// For who scrolls to the end of a job's log.
+pub(crate) fn last_line(session: &Session, applied: &Applied, elapsed: Duration, ui: &mut Ui) {
+    let (name, verified, after) = (session.name(), &applied.verified, units::seconds(elapsed));
+    let release = verified.release.chars().take(12).collect::<String>();
+    let what = if applied.changed { format!("changed in {after}") } else { "unchanged".to_owned() };
+    ui.last_line(&format!(
+        "{name}: {what}; release {release} on {} at {}. Next: `syncctl status`, `syncctl rollback`",
+        units::count(verified.servers as u64, "healthy server", "healthy servers"),
+        verified.endpoint
+    ));
 }
 
 fn part(record: &str, index: usize) -> &str {

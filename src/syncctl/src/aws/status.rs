@@ -64,11 +64,12 @@ fn show(status: &Status, ui: &mut Ui) -> Result<()> {
             .filter(|reason| !reason.is_empty())
             .map(|reason| format!(": {}", printable(reason)));
         let reason = reason.unwrap_or_default();
-        fact("Stack", format!("{} {} since {}{reason}", stack.name, stack.status, stack.changed))?;
+        let since = stack.changed.strftime("%Y-%m-%d %H:%M UTC");
+        fact("Stack", format!("{} {} since {since}{reason}", stack.name, stack.status))?;
     }
     if let Some((roll, percent, reason)) = &status.roll {
         let reason = reason.as_deref().map(|reason| format!(": {}", printable(reason)));
-        fact("Roll", format!("{roll}, {percent} %{}", reason.unwrap_or_default()))?;
+        fact("Last roll", format!("{roll}, {percent} %{}", reason.unwrap_or_default()))?;
     }
     ui.line("")?;
     let mut table = Table::new(&["SERVER", "ZONE", "STATE", "HEALTH", "RELEASE"]);

@@ -60,5 +60,6 @@ pub(crate) fn run(
         ),
         _ => {}
     }
+    show::last_line(session, &applied, elapsed, ui);
     Ok(ExitCode::Done)
 }

@@ -8,6 +8,7 @@ use crate::aws::apply::{Request, run as apply, run_sealed};
 use crate::aws::flags::{ServiceRole, Waiting};
 use crate::aws::session::require_aws;
 use crate::aws::show;
+use crate::commands::lifetime::Lifetime;
 use crate::deployment;
 use crate::env_vars;
 use crate::error::Result;
@@ -31,13 +32,15 @@ pub(crate) struct ApplyArgs {
     #[arg(long, value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, env = env_vars::APPLY_REVERT_DRIFT, hide_env = true)]
     revert_drift: bool,
     #[command(flatten)]
+    lifetime: Lifetime,
+    #[command(flatten)]
     role: ServiceRole,
     #[command(flatten)]
     waiting: Waiting,
 }
 
 pub(crate) fn run(args: ApplyArgs, ui: &mut Ui) -> Result<ExitCode> {
-    let chosen = deployment::load(ui)?;
+    let chosen = deployment::load_with_ttl(ui, args.lifetime.ttl())?;
     require_aws(&chosen, "apply")?;
     let mut session = Session::open(chosen, ui)?;
     session.set_service_role(args.role.role_arn);
@@ -54,5 +57,6 @@ pub(crate) fn run(args: ApplyArgs, ui: &mut Ui) -> Result<ExitCode> {
         }
     };
     show::applied("syncctl/apply/1", &session, &applied, elapsed, None, ui)?;
+    show::last_line(&session, &applied, elapsed, ui);
     Ok(ExitCode::Done)
 }

@@ -5,7 +5,7 @@ use crate::exit_code::ExitCode;
 use crate::ui::Ui;
 
 mod list;
-mod schema;
+pub(crate) mod schema;
 mod show;
 
 /// Look at blueprints: what is meant, what can be written, what ships

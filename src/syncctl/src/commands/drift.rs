@@ -15,7 +15,7 @@ use crate::ui::Ui;
 use crate::ui::log_line::printable;
 use crate::ui::units;
 
-/// Look for what was changed on AWS past syncctl
+/// Look for what was changed on AWS outside syncctl
 ///
 /// `syncctl apply --revert-drift` undoes it.
 #[derive(Debug, Args)]
@@ -58,10 +58,10 @@ pub(crate) fn run(args: DriftArgs, ui: &mut Ui) -> Result<ExitCode> {
 
 fn show(found: &[Drift], ui: &mut Ui) -> Result<()> {
     if found.is_empty() {
-        return ui.line("Nothing was changed past syncctl.");
+        return ui.line("Nothing was changed outside syncctl.");
     }
     let count = units::count(found.len() as u64, "resource was", "resources were");
-    ui.line(&format!("{count} changed past syncctl:"))?;
+    ui.line(&format!("{count} changed outside syncctl:"))?;
     for drift in found {
         let id = drift.physical_id.as_deref().unwrap_or("no id");
         let gone = if drift.is_deleted { ": deleted" } else { "" };

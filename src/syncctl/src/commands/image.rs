@@ -49,6 +49,7 @@ pub(crate) fn run(command: ImageCommand, ui: &mut Ui) -> Result<ExitCode> {
                 Request { renew_image: true, waiting: args.waiting, ..Request::default() };
             let (applied, elapsed) = apply(&session, &request, ui)?;
             show::applied("syncctl/image-bump/1", &session, &applied, elapsed, None, ui)?;
+            show::last_line(&session, &applied, elapsed, ui);
             Ok(ExitCode::Done)
         }
     }

@@ -25,6 +25,8 @@ enum Role {
     Deployer,
     /// A job that runs `plan` only
     Ci,
+    /// A job that runs `preview gc` only, for previews of any name made from this blueprint
+    Gc,
 }
 
 #[derive(Debug, Serialize)]
@@ -38,6 +40,7 @@ pub(crate) fn run(args: PermissionsArgs, ui: &mut Ui) -> Result<ExitCode> {
     let policies = match args.role {
         Role::Deployer => deploy::permissions::deployer(chosen.deployment(), None),
         Role::Ci => deploy::permissions::ci(chosen.deployment(), None),
+        Role::Gc => deploy::permissions::collector(chosen.deployment(), None),
     };
     let policies = policies.map_err(deploy::DeployError::from)?;
     if ui.is_json() {

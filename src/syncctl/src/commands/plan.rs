@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args};
+use deploy::plan::Plan;
 use deploy::planner::{Planning, Prepared, discard, prepare};
 use deploy::sealed;
 
@@ -14,6 +15,7 @@ use crate::aws::listener::Screen;
 use crate::aws::plan::{Shape, show};
 use crate::aws::session::require_aws;
 use crate::cli::Format;
+use crate::commands::lifetime::Lifetime;
 use crate::deployment;
 use crate::env_vars;
 use crate::error::{CliError, Kind, Result};
@@ -22,7 +24,7 @@ use crate::ui::Ui;
 
 /// Show what `apply` would do on AWS, and change nothing
 ///
-/// Changes come sorted by harm, with the line of the blueprint they come from. --out seals the plan:
+/// A plan that an `apply` would fail with ends with exit code 1. Changes come sorted by harm, with the line of the blueprint they come from. --out seals the plan:
 /// `syncctl apply FILE` then carries out exactly this or nothing at all. --format markdown writes a
 /// comment for a pull request; where GITHUB_STEP_SUMMARY is set, it is appended there as well.
 #[derive(Debug, Args)]
@@ -37,13 +39,15 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, env = env_vars::PLAN_QUICK, hide_env = true)]
     quick: bool,
     #[command(flatten)]
+    lifetime: Lifetime,
+    #[command(flatten)]
     role: ServiceRole,
     #[command(flatten)]
     waiting: Waiting,
 }
 
 pub(crate) fn run(args: PlanArgs, ui: &mut Ui) -> Result<ExitCode> {
-    let chosen = deployment::load(ui)?;
+    let chosen = deployment::load_with_ttl(ui, args.lifetime.ttl())?;
     require_aws(&chosen, "plan")?;
     let mut session = Session::open(chosen, ui)?;
     session.set_service_role(args.role.role_arn);
@@ -88,10 +92,38 @@ pub(crate) fn run(args: PlanArgs, ui: &mut Ui) -> Result<ExitCode> {
             path.display()
         ));
     }
+    let plan = &prepared.plan;
+    ui.last_line(&last_line(plan, args.out.as_deref()));
+    if plan.blockers().next().is_some() {
+        return Ok(ExitCode::Failed);
+    }
     Ok(match args.detailed_exitcode && prepared.plan.has_changes() {
         true => ExitCode::ChangesPresent,
         false => ExitCode::Done,
     })
+}
+
+/// What a person needs who has scrolled to the end of a job's log.
+fn last_line(plan: &Plan, sealed: Option<&Path>) -> String {
+    let place = format!("{} in {} of account {}", plan.name, plan.region, plan.account);
+    if plan.blockers().next().is_some() {
+        return format!("{place}: blocked. Next: solve what is marked `blocked` above");
+    }
+    if !plan.has_changes() {
+        return format!("{place}: nothing to change.");
+    }
+    let counts = plan.counts();
+    let next = match sealed {
+        Some(file) => format!("syncctl apply {}", file.display()),
+        None => "syncctl apply".to_owned(),
+    };
+    format!(
+        "{place}: {} to add, {} to change, {} to replace, {} to remove. Next: `{next}`",
+        counts.add + counts.import,
+        counts.change,
+        counts.replace,
+        counts.remove
+    )
 }
 
 fn write_seal(prepared: &Prepared, path: &Path) -> Result<()> {

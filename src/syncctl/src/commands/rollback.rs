@@ -39,9 +39,10 @@ pub(crate) fn run(args: RollbackArgs, ui: &mut Ui) -> Result<ExitCode> {
         let mut session = Session::look(deployment, ui)?;
         aws::rollback::choose(&mut session, args.release.as_deref(), ui)?;
         session.set_service_role(args.role.role_arn);
-        let request = Request { waiting: args.waiting, ..Request::default() };
+        let request = Request { only_release: true, waiting: args.waiting, ..Request::default() };
         let (applied, elapsed) = aws::apply::run(&session, &request, ui)?;
         aws::show::applied("syncctl/rollback/1", &session, &applied, elapsed, None, ui)?;
+        aws::show::last_line(&session, &applied, elapsed, ui);
         return Ok(ExitCode::Done);
     }
     flags::refuse_here(&args.role, &args.waiting)?;

@@ -10,6 +10,7 @@ use crate::accounts::{Entry, Service};
 use crate::aws::apply::Request;
 use crate::aws::flags::{self, ServiceRole, Waiting};
 use crate::aws::{self, Session};
+use crate::commands::lifetime::Lifetime;
 use crate::deployment;
 use crate::env_vars;
 use crate::error::Result;
@@ -29,6 +30,8 @@ pub(crate) struct UpArgs {
     /// Write the first user's invitation to this new file (mode 0600) instead of printing it
     #[arg(long, value_name = "FILE", env = env_vars::UP_INVITATION_FILE, hide_env = true)]
     invitation_file: Option<PathBuf>,
+    #[command(flatten)]
+    lifetime: Lifetime,
     #[command(flatten)]
     role: ServiceRole,
     #[command(flatten)]
@@ -82,7 +85,7 @@ enum FirstUser {
 }
 
 pub(crate) fn run(args: UpArgs, ui: &mut Ui) -> Result<ExitCode> {
-    let deployment = deployment::load(ui)?;
+    let deployment = deployment::load_with_ttl(ui, args.lifetime.ttl())?;
     if deployment.is_aws() {
         let mut session = Session::open(deployment, ui)?;
         session.set_service_role(args.role.role_arn);
@@ -90,6 +93,7 @@ pub(crate) fn run(args: UpArgs, ui: &mut Ui) -> Result<ExitCode> {
         return aws::up::run(&session, &request, args.invitation_file, ui);
     }
     flags::refuse_here(&args.role, &args.waiting)?;
+    deployment.refuse_unsupported()?;
     let spec = deployment.local_spec()?;
     let installed = deployment.programs()?;
     ui.detail(&format!("Server program {}.", installed.syncd.display()));

@@ -28,7 +28,11 @@ pub(crate) fn run(_: ValidateArgs, ui: &mut Ui) -> Result<ExitCode> {
         Ok(resolved) => resolved.warnings(),
         Err(findings) => findings,
     };
-    let valid = outcome.is_ok();
+    let supported = match &outcome {
+        Ok(resolved) => deployment::refuse_unsupported(resolved.deployment()),
+        Err(_) => Ok(()),
+    };
+    let valid = outcome.is_ok() && supported.is_ok();
     if ui.is_json() {
         let findings = findings.to_json();
         ui.json("syncctl/validate/1", &Validity { source: source.name, valid, findings })?;
@@ -39,6 +43,7 @@ pub(crate) fn run(_: ValidateArgs, ui: &mut Ui) -> Result<ExitCode> {
     }
     match outcome {
         Ok(resolved) => {
+            supported?;
             let found = resolved.deployment();
             let (name, target) = (found.name.as_str(), found.target);
             ui.line(&format!("{} is valid: {name}, target {target}", source.name))?;

@@ -28,8 +28,13 @@ pub(crate) struct Source {
 
 /// Finds the blueprint of this command and says which one it is.
 pub(crate) fn find(ui: &mut Ui) -> Result<Source> {
+    find_with_ttl(ui, None)
+}
+
+/// The same with a time of its own, for commands that take `--ttl`.
+pub(crate) fn find_with_ttl(ui: &mut Ui, ttl: Option<&str>) -> Result<Source> {
     let settings = ui.settings().clone();
-    let overrides = overrides(&settings)?;
+    let overrides = Sources { ttl: ttl.map(str::to_owned), ..overrides(&settings)? };
     let read = |name: String, text: Vec<u8>| Source {
         name,
         text,
@@ -60,6 +65,11 @@ pub(crate) fn find(ui: &mut Ui) -> Result<Source> {
 fn say(text: &str, ui: &mut Ui) {
     let text = ui.error_style().dim(text);
     ui.note(&text);
+}
+
+/// Whether there is a blueprint to read, apart from the built-in one.
+pub(crate) fn is_there(settings: &Settings) -> bool {
+    settings.file.is_some() || Path::new(DEFAULT_FILE).exists()
 }
 
 impl Source {

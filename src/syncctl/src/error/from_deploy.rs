@@ -31,7 +31,13 @@ impl From<DeployError> for CliError {
                 found.hint("`syncctl recover` shows why and what can be done")
             }
             DeployError::Absent { .. } => found.hint("`syncctl up` makes it; --region and --profile choose where to look"),
+            DeployError::NoPreview { .. } => {
+                found.hint("a deployment gets an end with `ttl` in its blueprint, or `syncctl up --ttl 48h`, when it is first made")
+            }
             DeployError::Blocked(notices) => notices.iter().fold(found, blocker),
+            DeployError::Failed { cause: Some(cause), status, .. } if status.is_stuck() => {
+                with_cause(found, &cause).hint("`syncctl recover` gets it out of there")
+            }
             DeployError::Refused { cause, .. } | DeployError::Failed { cause, .. } => match cause {
                 Some(cause) => with_cause(found, &cause),
                 None => found.hint("`syncctl events --failures` shows what AWS said"),
@@ -76,6 +82,7 @@ fn kind(error: &DeployError) -> Kind {
         DeployError::Detached(_) => Kind::Detached,
         DeployError::Cancelled(_) => Kind::Interrupted,
         DeployError::Stuck { .. }
+        | DeployError::NoPreview { .. }
         | DeployError::Blocked(_)
         | DeployError::Refused { .. }
         | DeployError::Failed { .. }
@@ -95,10 +102,18 @@ fn call(found: CliError, error: &CloudError) -> CliError {
         None => found,
     };
     match error.reason {
-        Reason::Credentials => found
+        // Where there never were any, nothing can have begun.
+        Reason::Credentials if error.code.is_some() => found
             .hint("what had begun on AWS goes on; with fresh credentials `syncctl attach` follows it, and `syncctl up` finishes it"),
-        Reason::Denied => found.hint("`syncctl permissions` prints the policy that a deployer needs"),
-        Reason::Overloaded | Reason::Unreachable => found.hint("run it again: it goes on where it stopped"),
+        Reason::Denied if advice::of_call(error).is_none() => {
+            found.hint("`syncctl permissions` prints the policy that a deployer needs")
+        }
+        Reason::Unreachable => match std::env::var("AWS_ENDPOINT_URL") {
+            Ok(url) if !url.is_empty() => found
+                .hint(format!("AWS_ENDPOINT_URL is {}: is that meant, and does it run?", printable(&url))),
+            _ => found.hint("look at the network and `HTTPS_PROXY`, then run it again: it goes on where it stopped"),
+        },
+        Reason::Overloaded => found.hint("run it again: it goes on where it stopped"),
         _ => found,
     }
 }

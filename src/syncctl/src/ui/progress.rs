@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::stream::{self, Plain};
 use super::style::Style;
 use crate::settings::{Settings, Verbosity};
 
@@ -16,6 +17,8 @@ pub(crate) struct Progress {
 
 enum Screen {
     Silent,
+    /// Events on standard output.
+    Stream,
     Lines,
     Bar(ProgressBar),
 }
@@ -23,11 +26,17 @@ enum Screen {
 impl Progress {
     pub(crate) fn new(settings: &Settings) -> Self {
         let screen = match settings.verbosity {
+            _ if settings.streams => Screen::Stream,
             Verbosity::Quiet => Screen::Silent,
             _ if settings.terminal.redraw_stderr => Screen::Bar(spinner()),
             _ => Screen::Lines,
         };
         Self { screen, style: Style::new(settings.terminal.color_stderr) }
+    }
+
+    /// Whether events go to standard output instead.
+    pub(crate) fn streams(&self) -> bool {
+        matches!(self.screen, Screen::Stream)
     }
 
     /// A step that has begun. Without a terminal only finished steps are printed.
@@ -41,11 +50,17 @@ impl Progress {
 
     /// A step that is done.
     pub(crate) fn done(&self, step: &str) {
+        if self.streams() {
+            return stream::write(&Plain::Note { text: step });
+        }
         self.say(&format!("  {} {step}", self.style.green("✓")));
     }
 
     /// Something that did not go as planned, while the work goes on.
     pub(crate) fn trouble(&self, text: &str) {
+        if self.streams() {
+            return stream::write(&Plain::Trouble { text });
+        }
         self.say(&format!("  {} {text}", self.style.yellow("!")));
     }
 
@@ -60,7 +75,7 @@ impl Progress {
         // Nobody is left to tell when standard error is gone.
         let print = || drop(writeln!(io::stderr(), "{line}"));
         match &self.screen {
-            Screen::Silent => {}
+            Screen::Silent | Screen::Stream => {}
             Screen::Lines => print(),
             Screen::Bar(bar) => bar.suspend(print),
         }

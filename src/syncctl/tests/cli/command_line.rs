@@ -31,6 +31,7 @@ fn help_shows_the_commands_and_where_to_start() {
       roll         Roll another build of the server onto the running service
       rollback     Go back to an earlier release
       releases     List the releases of the server that this deployment has run
+      image        See and renew the image that servers boot from on AWS
       drill        Take something away on purpose, under load, and report what users
                    would have noticed
       logs         Print what the parts of the service have logged, merged by time
@@ -40,7 +41,8 @@ fn help_shows_the_commands_and_where_to_start() {
                    machine
       outputs      Print the endpoint, buckets, roles and DNS records on AWS
       events       Show what happened to the stacks on AWS, oldest first
-      drift        Look for what was changed on AWS past syncctl
+      drift        Look for what was changed on AWS outside syncctl
+      preview      Look after previews: deployments on AWS that have an end (`ttl`)
       recover      Get a deployment on AWS out of a state in which nothing else
                    works
       attach       Follow what is under way on AWS, whoever began it, to its end
@@ -48,6 +50,7 @@ fn help_shows_the_commands_and_where_to_start() {
       render       Write the CloudFormation templates of a blueprint into a folder
       graph        Draw what a blueprint builds on AWS
       permissions  Print the IAM policies that a deployer of this blueprint needs
+      schema       Print the JSON schema of what syncctl reads and writes
       doctor       Check that this machine, or the account, can run the service
       completions  Print a completion script for a shell
       version      Print the version
@@ -62,7 +65,8 @@ fn help_shows_the_commands_and_where_to_start() {
                               ./syncctl.yaml, else the built-in one]
           --set <KEY=VALUE>   Override a value of the blueprint, e.g. --set
                               servers.min=2; repeatable
-          --name <NAME>       Name of the deployment, instead of the blueprint's
+          --name <NAME>       Name of the deployment, instead of the blueprint's;
+                              auto: from the branch
           --data-dir <DIR>    Data directory of the local target [default:
                               ~/.local/share/syncctl/NAME]
 

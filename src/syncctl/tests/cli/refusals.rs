@@ -166,3 +166,17 @@ fn doctor_fails_on_a_taken_port_and_says_what_to_do() {
     assert!(endpoint["fix"].as_str().unwrap().contains("--set local.port="));
     assert_eq!(document["healthy"], false);
 }
+
+#[test]
+fn accounts_of_a_provider_are_refused_before_anything_starts() {
+    let world = World::new();
+    world.write(
+        "syncctl.yaml",
+        "version: 1\nname: a\nidentity: { accounts: { oidc: { issuer: https://id.example.com } } }\n",
+    );
+    for command in ["validate", "up"] {
+        let refused = world.run(&[command]);
+        assert_eq!(refused.code, 65, "{}", refused.snapshot());
+        assert!(refused.stderr.contains("identity.accounts.oidc"), "{}", refused.snapshot());
+    }
+}

@@ -111,7 +111,9 @@ fn two_rolls_at_once_follow_each_other() {
     let outcomes = [start(), start()].map(|child| {
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        let document: serde_json::Value =
+            serde_json::from_str(text.lines().last().unwrap()).unwrap();
         document["outcome"].as_str().unwrap().to_owned()
     });
     let mut outcomes = outcomes.to_vec();

@@ -144,8 +144,11 @@ impl Outcome {
         &self.shown
     }
 
+    /// The document, or the last one of those that tell of an operation, one a line.
     pub(crate) fn json(&self) -> serde_json::Value {
+        let last = self.stdout.lines().last().unwrap_or_default();
         serde_json::from_str(&self.stdout)
+            .or_else(|_| serde_json::from_str(last))
             .unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
     }
 

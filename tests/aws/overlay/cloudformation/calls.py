@@ -5,7 +5,7 @@ from ministack.services.cloudformation import changesets, handlers, stacks
 from ministack.services.cloudformation.helpers import _error, _extract_members, _p, _xml
 
 from ..hooks import replace, replace_in
-from . import operations
+from . import operation as running
 from .change_sets import UPDATABLE, Rejected, busy, check_capabilities, check_parameters, status_of
 from .events import begin, reset as reset_events
 
@@ -44,7 +44,7 @@ def cancel(params):
     if stack["StackStatus"] != "UPDATE_IN_PROGRESS":
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CancelUpdateStack.html
         return _error("ValidationError", "CancelUpdateStack cannot be called from current stack status")
-    operation = operations.RUNNING.get(stack["StackId"])
+    operation = running.RUNNING.get(stack["StackId"])
     if operation is not None:
         operation.cancelled = True
         operation.stop.set()
@@ -145,7 +145,7 @@ def delete_change_set(params):
 
 
 def reset():
-    operations.reset()
+    running.reset()
     reset_events()
 
 

@@ -15,9 +15,9 @@ from ministack.services.cloudformation.helpers import _error, _esc, _extract_mem
 
 from .. import schemas, settings
 from ..hooks import message_of, replace_in
-from . import changes, resources
+from . import changes, configuration, resources
 from .events import STACK, begin, invalid, record
-from .operations import View
+from .operation import View
 
 UPDATABLE = {
     "CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE",
@@ -178,6 +178,7 @@ class Creation:
             "_import_existing": imported, "_disable_validation": True,
             "ImportExistingResources": _p(self.params, "ImportExistingResources").lower() == "true",
             "RoleARN": _p(self.params, "RoleARN"), "_token": token,
+            **configuration.asked(self.params),
             "_ready": time.monotonic() + settings.get("change_set_ms") / 1000,
         }  # fmt: skip
         return change_set
@@ -298,6 +299,7 @@ def describe(params):
             inner += f"<{name}>{_esc(change_set[name])}</{name}>"
     if change_set.get("ImportExistingResources"):
         inner += "<ImportExistingResources>true</ImportExistingResources>"
+    inner += configuration.xml(change_set)
     inner += listed("Capabilities", map(_esc, change_set["Capabilities"]))
     inner += listed("Parameters", (members(it) for it in change_set["Parameters"]))
     inner += listed("Tags", (members({"Key": it["Key"], "Value": it["Value"]}) for it in change_set["Tags"]))
@@ -356,6 +358,7 @@ def execute(params):
         return _error("ValidationError", busy(stack))
     operation = "CREATE_STACK" if change_set["ChangeSetType"] == "CREATE" else "UPDATE_STACK"
     begin(operation, change_set["StackId"])
+    configuration.begin(stack, change_set)
     answer = plain_execute({**params, "ChangeSetName": [change_set["ChangeSetId"]]})
     if answer[0] == 200:
         change_set["_executed_with"] = token

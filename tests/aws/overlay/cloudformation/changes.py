@@ -10,7 +10,7 @@ import json
 from ministack.services.cloudformation import engine, stacks
 
 from .. import schemas
-from .operations import View
+from .operation import View
 from .resources import needs_new
 
 # What a change set says where a value is known only later.

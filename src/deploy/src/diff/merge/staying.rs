@@ -40,8 +40,7 @@ impl<'a> Staying<'a> {
         after: &'a Effective,
     ) -> Self {
         let is_open = |change: &&ResourceChange| {
-            let is_modified = matches!(change.action, ChangeAction::Modify | ChangeAction::Dynamic);
-            !is_modified || change.replacement != Replacement::Never
+            change.action != ChangeAction::Modify || change.replacement != Replacement::Never
         };
         let ids = |change: &'a ResourceChange| change.logical_id.as_str();
         let unsettled = changes.iter().filter(is_open).map(ids).collect();
@@ -73,14 +72,15 @@ impl<'a> Staying<'a> {
             _ => false,
         };
         let cause = detail.cause.as_deref();
-        !is_tag(detail)
+        // What CloudFormation cannot tell at all nobody else can.
+        change.action == ChangeAction::Modify
+            && !is_tag(detail)
             && !has_values
             && !self.is_said_by_templates(change, detail)
             && cause.is_some_and(|cause| self.is_steady(cause))
     }
 
     fn is_harmless(&self, change: &ResourceChange) -> bool {
-        let is_modified = matches!(change.action, ChangeAction::Modify | ChangeAction::Dynamic);
         let local = self.local_of(change);
         let stays = local.is_some_and(|local| local.replacement == Replacement::Never);
         let is_decided = |detail: &ChangeDetail| {
@@ -91,7 +91,7 @@ impl<'a> Staying<'a> {
         };
         let mut open =
             change.details.iter().filter(|it| it.recreation != Replacement::Never).peekable();
-        is_modified
+        change.action == ChangeAction::Modify
             && (local.is_none() || stays)
             && open.peek().is_some()
             && open.all(|detail| is_decided(detail) || self.is_echo(change, detail))

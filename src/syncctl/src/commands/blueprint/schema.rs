@@ -12,6 +12,10 @@ use crate::ui::Ui;
 pub(crate) struct SchemaArgs {}
 
 pub(crate) fn run(_: SchemaArgs, ui: &mut Ui) -> Result<ExitCode> {
+    print(ui)
+}
+
+pub(crate) fn print(ui: &mut Ui) -> Result<ExitCode> {
     let schema = serde_json::to_string_pretty(&blueprint::schema())
         .map_err(|error| CliError::from_error(Kind::Failed, &error))?;
     ui.line(&schema)?;

@@ -1,0 +1,191 @@
+"""What a person can choose about an operation: a role, waiting, the image, express mode; and what guards a roll."""
+
+import json
+
+import pytest
+from overlay import region
+
+from product import Product
+
+
+@pytest.fixture
+def acme(tmp_path, stage):
+    return Product(tmp_path / "acme", stage)
+
+
+@pytest.fixture
+def told(stage):
+    """The newest change set of a stack, as CloudFormation tells it."""
+
+    def newest(stack):
+        client = stage.client("cloudformation")
+        found = client.describe_stacks(StackName=stack)["Stacks"][0]["ChangeSetId"]
+        return client.describe_change_set(ChangeSetName=found)
+
+    return newest
+
+
+def operations(stage):
+    return [it["operation"] for it in stage.calls()]
+
+
+def test_a_quick_plan_makes_two_calls(acme, stage):
+    """DP-3: in front of every push, nobody waits for a plan."""
+    acme.run("up", "--yes")
+    stage.forget_calls()
+    plan = acme.json("plan", "--quick", "--detailed-exitcode")
+    assert operations(stage) == ["DescribeStacks", "DescribeStacks"]
+    assert plan["stacks"][0]["operation"] == "nothing"
+
+    acme.write(least=4)
+    stage.forget_calls()
+    plan = acme.json("plan", "--quick", "--detailed-exitcode", code=2)
+    assert sorted(operations(stage)) == ["DescribeStacks", "DescribeStacks", "GetTemplate"]
+    changed = [it["logical_id"] for stack in plan["stacks"] for it in stack["changes"]]
+    assert "Group" in changed
+
+
+def test_a_quick_plan_of_a_new_deployment_makes_two_calls_and_guesses_nothing(acme, stage):
+    stage.forget_calls()
+    done = acme.run("plan", "--quick")
+    assert operations(stage) == ["DescribeStacks", "DescribeStacks"]
+    assert "eu-west-1a" not in done.stdout, "which zones is looked up later"
+    assert "(zone 1)" in done.stdout
+
+
+def test_a_preview_is_made_in_express_mode_and_production_is_not(acme, stage, told):
+    """The stacks end early; `up` waits until the servers serve."""
+    stage.set(instance_ms=300)
+    acme.write(more="ttl: 48h\ndatabase: { protect: false }")
+    acme.run("up", "--yes")
+    assert told("acme")["DeploymentConfig"]["Mode"] == "EXPRESS"
+    health = stage.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"][0]["Instances"]
+    assert {it["LifecycleState"] for it in health} == {"InService"}, "up has waited for them"
+    acme.write(least=4)
+    acme.run("up", "--yes")
+    assert told("acme")["DeploymentConfig"]["Mode"] == "STANDARD", "an update can be undone"
+    acme.run("down", "--yes", "--name", "acme")
+    acme.write(least=3, more="")
+    acme.run("up", "--yes")
+    assert told("acme")["DeploymentConfig"]["Mode"] == "STANDARD"
+
+
+def test_an_alarm_undoes_a_roll_and_leaves_other_changes_alone(acme, stage, told):
+    """DP-2: the alarms of rollout.alarms guard the whole operation, and never the change that silences them."""
+    acme.run("up", "--yes")
+    alarms = stage.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    errors = next(it for it in alarms if "ServerErrors" in it["AlarmName"])
+    stage.client("cloudwatch").set_alarm_state(AlarmName=errors["AlarmName"], StateValue="ALARM", StateReason="5xx")
+    acme.write(least=4)
+    acme.run("up", "--yes")
+    assert "RollbackConfiguration" not in told("acme") or not told("acme")["RollbackConfiguration"].get("RollbackTriggers")
+
+    acme.release("two")
+    acme.write()
+    undone = acme.run("up", "--yes", code=70)
+    assert "ServerErrors" in undone.stderr
+    triggers = told("acme")["RollbackConfiguration"]["RollbackTriggers"]
+    assert errors["AlarmArn"] in {it["Arn"] for it in triggers}
+    # What the message says helps.
+    acme.run("up", "--yes", "--set", "rollout.alarms=[]")
+
+
+def test_one_run_waits_for_the_other_and_then_does_what_is_left(acme, stage):
+    """Pain 7: two pipelines on one stack."""
+    acme.run("up", "--yes")
+    stage.set(pace_ms=400)
+    acme.write(least=4)
+    first = acme.start("up", "--yes")
+    busy = stage.client("cloudformation")
+    while busy.describe_stacks(StackName="acme")["Stacks"][0]["StackStatus"] != "UPDATE_IN_PROGRESS":
+        assert first.poll() is None, first.communicate()
+    refused = acme.run("up", "--yes", code=75)
+    assert "--wait-for-other" in refused.stderr
+    second = acme.run("up", "--yes", "--wait-for-other", "1m")
+    assert "acme is busy: UPDATE_IN_PROGRESS" in second.stderr
+    assert first.wait(60) == 0, first.communicate()
+    acme.run("plan", "--detailed-exitcode")
+
+
+def test_waiting_ends(acme, stage):
+    acme.run("up", "--yes")
+    stage.set(pace_ms=3000)
+    acme.write(least=4)
+    first = acme.start("up", "--yes")
+    busy = stage.client("cloudformation")
+    while busy.describe_stacks(StackName="acme")["Stacks"][0]["StackStatus"] != "UPDATE_IN_PROGRESS":
+        assert first.poll() is None, first.communicate()
+    acme.run("plan", "--wait-for-other", "1s", code=75)
+    stage.set(pace_ms=0)
+    assert first.wait(60) == 0, first.communicate()
+
+
+def test_a_newer_image_waits_until_somebody_asks_for_it(acme, stage):
+    """What moves by itself is pinned: a plan is empty although Amazon has published an image."""
+    acme.run("up", "--yes")
+    stage.set(newest_images={"x86_64": "ami-0ffffffffffffffff"})
+    plan = acme.run("plan", "--detailed-exitcode")
+    assert "ami-0ffffffffffffffff" in plan.stdout and "syncctl image bump" in plan.stdout
+    shown = acme.json("image", "show")
+    assert (shown["deployed"], shown["newest"]) == (region.IMAGES["x86_64"], "ami-0ffffffffffffffff")
+    acme.run("image", "bump", "--yes")
+    instances = stage.client("ec2").describe_instances()["Reservations"]
+    running = [it for found in instances for it in found["Instances"] if it["State"]["Name"] == "running"]
+    assert {it["ImageId"] for it in running} == {"ami-0ffffffffffffffff"}
+    acme.run("plan", "--detailed-exitcode")
+
+
+def test_an_image_of_the_blueprint_moves_with_the_blueprint_only(acme):
+    acme.run("up", "--yes", "--set", "servers.image=ami-0123456789abcdef0")
+    refused = acme.run("image", "bump", "--yes", "--set", "servers.image=ami-0123456789abcdef0", code=1)
+    assert "servers.image" in refused.stderr
+
+
+def test_cloudformation_acts_as_the_role_that_was_named(acme, stage, told):
+    role = "arn:aws:iam::123456789012:role/deployments"
+    acme.run("up", "--yes", "--role-arn", role)
+    stacks = stage.client("cloudformation").describe_stacks()["Stacks"]
+    assert {it.get("RoleARN") for it in stacks} == {role}
+    refused = acme.run("plan", "--role-arn", "deployments", code=64)
+    assert "arn:aws:iam::" in refused.stderr
+
+
+def test_credentials_that_end_before_a_roll_does_are_told(acme):
+    """CloudFormation works with the credentials that an operation was begun with."""
+    soon = {"AWS_SESSION_TOKEN": "t", "AWS_CREDENTIAL_EXPIRATION": "2020-01-01T00:00:00Z"}
+    acme.run("up", "--yes")
+    acme.release("two")
+    acme.write()
+    plan = acme.run("--format", "json", "plan", **soon)
+    assert any("--role-arn" in (it.get("advice") or "") for it in json.loads(plan.stdout)["notices"])
+
+
+def test_a_bucket_of_another_account_is_not_taken_for_ours(acme, stage):
+    """Bucket names are one namespace for everybody."""
+    stage.fail(call="HeadBucket", how="denied", times=0)
+    refused = acme.run("plan", code=73)
+    assert "another account" in refused.stderr and "--name" in refused.stderr
+
+
+def test_a_profile_that_was_named_wins_over_keys_in_the_environment(acme, stage):
+    """As with the AWS CLI: whoever names a profile means another account than the shell's."""
+    (acme.folder / ".aws").mkdir()
+    (acme.folder / ".aws/credentials").write_text(
+        "[other]\naws_access_key_id = 222233334444\naws_secret_access_key = test\n"
+    )
+    plan = acme.json("plan", "--profile", "other", AWS_ACCESS_KEY_ID="test")
+    assert plan["account"] == "222233334444"
+    assert acme.json("plan")["account"] == "123456789012"
+    refused = acme.run("plan", "--profile", "nobody", code=77)
+    assert "no usable AWS credentials" in refused.stderr and "--profile" in refused.stderr
+
+
+def test_a_roll_says_when_it_carries_out_more_than_the_release(acme):
+    acme.run("up", "--yes", "--set", "servers.max=12")
+    program = acme.release("two")
+    rolled = acme.run("roll", "--release", str(program), "--yes")
+    assert "more than the release" in rolled.stderr
+    acme.write(release="./syncd-one")
+    again = acme.run("roll", "--release", str(acme.release("three")), "--yes")
+    acme.write(release="./syncd-one")
+    assert "more than the release" not in again.stderr
