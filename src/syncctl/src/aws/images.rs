@@ -42,7 +42,7 @@ pub(crate) fn show(session: &Session, ui: &mut Ui) -> Result<ExitCode> {
     match (&found.named, &found.newest) {
         (Some(named), _) => ui.line(&format!("blueprint  {named}"))?,
         (None, newest) => {
-            ui.line(&format!("newest     {}", newest.as_deref().unwrap_or("unknown")))?
+            ui.line(&format!("newest     {}", newest.as_deref().unwrap_or("unknown")))?;
         }
     }
     if found.newest.is_some() && found.deployed.is_some() && found.newest != found.deployed {
