@@ -11,7 +11,7 @@ mod harm;
 
 pub(crate) use effect::opened_to;
 pub use harm::Harm;
-pub(crate) use harm::judge;
+pub(crate) use harm::{holds_data, judge};
 
 /// Everything an `apply` would do to one deployment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -277,7 +277,10 @@ impl Change {
     /// something that changes, and comes to the same value.
     #[must_use]
     pub fn is_echo(&self) -> bool {
-        !self.properties.is_empty() && self.properties.iter().all(|property| property.is_echo)
+        self.action == ChangeAction::Modify
+            && self.replacement == Replacement::Never
+            && !self.properties.is_empty()
+            && self.properties.iter().all(|property| property.is_echo)
     }
 }
 

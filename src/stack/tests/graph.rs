@@ -1,5 +1,7 @@
 //! The picture names what a reader looks for first: who may come in, what encrypts, who hears alarms.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: what fails here is the test")]
+
 use blueprint::{Sources, parse, resolve};
 use stack::graph::Graph;
 use stack::{Resolved, Sha256Digest};

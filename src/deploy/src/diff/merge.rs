@@ -129,6 +129,8 @@ fn with_values(
     let mut properties = properties.merged;
     for property in &mut properties {
         property.recreation = property.recreation.min(replacement);
+        // What may replace the resource, or go with it, is no mere reference.
+        property.is_echo &= replacement == Replacement::Never;
     }
     Change {
         logical_id: change.logical_id.clone(),

@@ -59,6 +59,11 @@ const DATA: [(&str, &str); 3] = [
     ("AWS::KMS::Key", "nobody can read what was encrypted with it"),
 ];
 
+/// Whether a resource of this type holds what cannot be made again.
+pub(crate) fn holds_data(resource_type: &str) -> bool {
+    DATA.iter().any(|(kind, _)| *kind == resource_type)
+}
+
 /// What requests go through, with what happens when it is replaced or removed.
 const PATH: [(&str, &str); 22] = [
     ("AWS::AutoScaling::AutoScalingGroup", "all servers stop"),

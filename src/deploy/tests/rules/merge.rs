@@ -279,3 +279,17 @@ fn a_value_that_comes_to_be_is_said_so_in_words() {
     let merged = merge(&[policy], local, &after);
     assert_eq!(merged[0].properties[0].after, expected);
 }
+
+/// What would lose data is never explained away.
+#[test]
+fn a_table_that_may_be_replaced_stays_in_sight() {
+    let (after, local) = sizes();
+    let mut table = said("Metadata", "AWS::DynamoDB::Table", ChangeAction::Modify);
+    table.replacement = Replacement::Conditional;
+    table.policy = Some(PolicyAction::ReplaceAndDelete);
+    table.details = vec![from("Group", "TableName", Replacement::Always, Some("metadata"))];
+    let merged = merge(&[table], local, &after);
+    assert_eq!(merged[0].replacement, Replacement::Conditional);
+    assert_eq!(merged[0].harm, Harm::Destroys);
+    assert!(!merged[0].is_echo() && !merged[0].properties[0].is_echo);
+}

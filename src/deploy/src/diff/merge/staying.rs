@@ -11,7 +11,7 @@ use cloud::{ChangeDetail, ResourceChange};
 
 use super::detail::{KNOWN_LATER, is_tag, property_name};
 use crate::diff::effective::Effective;
-use crate::plan::{Change, ChangeAction, Replacement};
+use crate::plan::{Change, ChangeAction, Replacement, holds_data};
 use crate::schemas;
 
 /// Attributes that a resource has for as long as it is there. `LatestVersionNumber` is none of them.
@@ -91,7 +91,9 @@ impl<'a> Staying<'a> {
         };
         let mut open =
             change.details.iter().filter(|it| it.recreation != Replacement::Never).peekable();
+        // Where data hangs on it, CloudFormation's word stands.
         change.action == ChangeAction::Modify
+            && !holds_data(&change.resource_type)
             && (local.is_none() || stays)
             && open.peek().is_some()
             && open.all(|detail| is_decided(detail) || self.is_echo(change, detail))
