@@ -17,7 +17,7 @@ mod images;
 mod mail;
 mod processors;
 mod quotas;
-mod rolling;
+pub(crate) mod rolling;
 mod warnings;
 
 pub(crate) use warnings::of_change_set;
@@ -76,8 +76,14 @@ fn offline(deployer: &Deployer<'_>, observed: &Observed, plan: &Plan) -> Vec<Not
         notices.push(Notice {
             level: Level::Blocker,
             text: format!(
-                "{} is there already and is no preview; with a `ttl` it would be collected one day, with its data.",
-                deployment.name
+                "{}; with a `ttl` it would be collected one day, with its data.",
+                match observed.leftovers.is_empty() {
+                    true => format!("{} is there already and is no preview", deployment.name),
+                    false => format!(
+                        "an earlier deployment of the name {} has left data, and this one would take it over",
+                        deployment.name
+                    ),
+                }
             ),
             advice: Some("choose another name, or remove `ttl`".to_owned()),
             line: crate::lines::of_key(deployer.blueprint, "ttl"),

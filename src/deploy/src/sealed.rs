@@ -10,6 +10,7 @@ use stack::StackKind;
 
 use crate::deployer::Deployer;
 use crate::error::{DeployError, Result};
+use crate::notices::rolling;
 use crate::observe::Observed;
 use crate::plan::{Kind, Operation, Plan};
 use crate::planner::Prepared;
@@ -125,7 +126,8 @@ pub async fn reopen(
         let Some(stack) = sealed.stacks.get(&kind) else {
             return Err(DeployError::Stale("the file is damaged (a stack is missing)".to_owned()));
         };
-        if stack.change_set.is_some() && is_carried_out(&prepared, of) {
+        let is_same_plan = stack.change_set.is_some() && stack.template == digest(&prepared, of);
+        if is_same_plan && is_carried_out(&prepared, of, stack.last_change.is_none()) {
             done.push(kind);
             continue;
         }
@@ -141,6 +143,10 @@ pub async fn reopen(
             prepared.change_sets.push((of, id.clone()));
         }
     }
+    // Of these credentials, which are not the planner's.
+    for notice in rolling::check(deployer, &prepared.observed, &prepared.plan) {
+        deployer.trouble(notice.text);
+    }
     prepared.plan = sealed.plan.clone();
     for stack in prepared.plan.stacks.iter_mut().filter(|stack| done.contains(&stack.kind)) {
         deployer.note(format!("{} is as the plan says already.", stack.name));
@@ -151,19 +157,26 @@ pub async fn reopen(
     Ok(prepared)
 }
 
-fn is_carried_out(prepared: &Prepared, kind: StackKind) -> bool {
+/// The table's protection comes on after the first verification, as a parameter of its own: of a stack that the plan
+/// creates (`creates`) it says nothing.
+fn is_carried_out(prepared: &Prepared, kind: StackKind, creates: bool) -> bool {
     let wanted = prepared.rendered_stack(kind);
     let deployed =
         prepared.observed.stack(kind).filter(|stack| stack.summary.status.is_updatable());
     deployed.is_some_and(|stack| {
         let summary = &stack.summary;
-        stack.template.trim() == wanted.template.to_text().trim()
-            && without_protection(&summary.parameters).eq(without_protection(&wanted.parameters))
+        let same_values = match creates {
+            true => {
+                without_protection(&summary.parameters).eq(without_protection(&wanted.parameters))
+            }
+            false => summary.parameters == wanted.parameters,
+        };
+        same_values
+            && stack.template.trim() == wanted.template.to_text().trim()
             && crate::diff::tags(&summary.tags, &wanted.tags).is_empty()
     })
 }
 
-/// The table's protection comes on after the first verification, as a parameter of its own.
 fn without_protection(
     parameters: &BTreeMap<String, String>,
 ) -> impl Iterator<Item = (&String, &String)> {

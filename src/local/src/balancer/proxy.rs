@@ -21,7 +21,7 @@ use super::seats::{Place, Seats};
 /// Answered by the balancer itself.
 pub(crate) const HEALTH_PATH: &str = "/-/balancer/health";
 const REQUEST_ID: &str = "x-request-id";
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const REPEATABLE: &str = "x-repeatable";
 /// Bytes of a body that Pingora keeps for another attempt.
 const KEPT_BODY: usize = 64 * 1024;
 const PROBED: [&str; 2] = ["/health", "/ready"];
@@ -324,11 +324,10 @@ fn looks_repeatable(request: &RequestHeader) -> bool {
     kept && (harmless || says_repeatable(request))
 }
 
-/// The client names the request, so that a second one of that name does nothing more than the first
-/// (<https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>).
+/// The client says that a second one does nothing more than the first. A header of our own: `Idempotency-Key`, which
+/// libraries put on every POST, asks the server to tell them apart, and `syncd` does not.
 fn says_repeatable(request: &RequestHeader) -> bool {
-    request.method == "POST"
-        && request.headers.get(IDEMPOTENCY_KEY).is_some_and(|key| !key.is_empty())
+    request.method == "POST" && request.headers.get(REPEATABLE).is_some_and(|key| !key.is_empty())
 }
 
 /// Safe to make twice, and still whole.

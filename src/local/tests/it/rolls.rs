@@ -187,7 +187,7 @@ fn fail_in_the_bake(fault: &str) -> (LocalError, Seen) {
     let (over, seen) = (AtomicBool::new(false), Mutex::new(Seen::default()));
     let error = std::thread::scope(|scope| {
         let until = UntilDropped(&over);
-        let named = ("POST", "Idempotency-Key: one\r\n");
+        let named = ("POST", "X-Repeatable: yes\r\n");
         for (method, header) in [("PUT", ""), ("PUT", ""), named, named, ("POST", ""), ("POST", "")]
         {
             let (deployment, over, seen) = (&deployment, &over, &seen);

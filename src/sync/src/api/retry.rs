@@ -17,8 +17,8 @@ use crate::error::{ApiError, is_untrusted};
 
 /// Together up to 25 s, enough for a server to be replaced behind the balancer.
 const ATTEMPTS: u32 = 9;
-/// <https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// Says that a second request does nothing more than the first.
+const REPEATABLE: &str = "x-repeatable";
 const FIRST_PAUSE: Duration = Duration::from_millis(150);
 /// People are told why they wait before they wait longer than this.
 const NOTICE_AFTER: Duration = Duration::from_secs(3);
@@ -70,9 +70,8 @@ impl Api {
         repeat: Repeat,
     ) -> Result<Answer, ApiError> {
         let body = body.map(Bytes::from);
-        // Lets whatever stands between repeat what this client would repeat itself.
-        let key = (repeat == Repeat::Freely && method == Method::POST)
-            .then(|| format!("{:032x}", rand::random::<u128>()));
+        // Lets the balancer repeat what this client would repeat itself.
+        let repeatable = repeat == Repeat::Freely && method == Method::POST;
         let mut attempt = 0;
         // An attempt may have been carried out though its answer says nothing of it, or was lost.
         let mut maybe_done = false;
@@ -87,8 +86,8 @@ impl Api {
             if let Some(body) = &body {
                 request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
             }
-            if let Some(key) = &key {
-                request = request.header(IDEMPOTENCY_KEY, key);
+            if repeatable {
+                request = request.header(REPEATABLE, "yes");
             }
             let failure;
             let pause = match exchange(request).await {
