@@ -45,10 +45,10 @@ def test_a_quick_plan_makes_two_calls(acme, stage):
     assert "Group" in changed
 
 
-def test_a_quick_plan_of_a_new_deployment_makes_two_calls_and_guesses_nothing(acme, stage):
+def test_a_quick_plan_of_a_new_deployment_asks_who_asks_and_guesses_nothing(acme, stage):
     stage.forget_calls()
     done = acme.run("plan", "--quick")
-    assert operations(stage) == ["DescribeStacks", "DescribeStacks"]
+    assert sorted(operations(stage)) == ["DescribeStacks", "DescribeStacks", "GetCallerIdentity"]
     assert "eu-west-1a" not in done.stdout, "which zones is looked up later"
     assert "(zone 1)" in done.stdout
 
@@ -165,3 +165,67 @@ def test_a_bucket_of_another_account_is_not_taken_for_ours(acme, stage):
     stage.fail(call="HeadBucket", how="denied", times=0)
     refused = acme.run("plan", code=73)
     assert "another account" in refused.stderr and "--name" in refused.stderr
+
+
+def test_a_profile_that_was_named_wins_over_keys_in_the_environment(acme, stage):
+    """As with the AWS CLI: whoever names a profile means another account than the shell's."""
+    (acme.folder / ".aws").mkdir()
+    (acme.folder / ".aws/credentials").write_text(
+        "[other]\naws_access_key_id = 222233334444\naws_secret_access_key = test\n"
+    )
+    plan = acme.json("plan", "--profile", "other", AWS_ACCESS_KEY_ID="test")
+    assert plan["account"] == "222233334444"
+    assert acme.json("plan")["account"] == "123456789012"
+    refused = acme.run("plan", "--profile", "nobody", code=77)
+    assert "no usable AWS credentials" in refused.stderr and "--profile" in refused.stderr
+
+
+def test_a_roll_says_when_it_carries_out_more_than_the_release(acme):
+    acme.run("up", "--yes", "--set", "servers.max=12")
+    program = acme.release("two")
+    rolled = acme.run("roll", "--release", str(program), "--yes")
+    assert "more than the release" in rolled.stderr
+    acme.write(release="./syncd-one")
+    again = acme.run("roll", "--release", str(acme.release("three")), "--yes")
+    acme.write(release="./syncd-one")
+    assert "more than the release" not in again.stderr
+
+
+def test_a_rollback_is_not_undone_by_the_alarm_that_made_it_necessary(acme, stage):
+    """HA-8: the release that goes is what rings."""
+    acme.run("up", "--yes")
+    first = acme.json("releases")["deployed"]
+    acme.run("roll", "--release", str(acme.release("two")), "--yes")
+    alarms = stage.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    errors = next(it for it in alarms if "ServerErrors" in it["AlarmName"])
+    stage.client("cloudwatch").set_alarm_state(AlarmName=errors["AlarmName"], StateValue="ALARM", StateReason="5xx")
+    done = acme.run("rollback", "--yes")
+    assert "Alarms do not undo a rollback" in done.stderr
+    assert acme.json("releases")["deployed"] == first
+
+
+def test_an_alarm_that_somebody_has_deleted_is_named_with_a_way_out(acme, stage):
+    acme.run("up", "--yes")
+    alarms = stage.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    boot = next(it["AlarmName"] for it in alarms if "BootFailed" in it["AlarmName"])
+    stage.client("cloudwatch").delete_alarms(AlarmNames=[boot])
+    undone = acme.run("roll", "--release", str(acme.release("two")), "--yes", code=70)
+    assert "rollout.alarms" in undone.stderr and "--revert-drift" in undone.stderr, undone.stderr
+
+
+def test_an_image_is_bumped_where_there_is_a_deployment(acme, stage):
+    refused = acme.run("image", "bump", "--yes", "--name", "typo", code=66)
+    assert "there is no deployment typo" in refused.stderr
+    assert stage.client("cloudformation").describe_stacks()["Stacks"] == []
+
+
+def test_a_sealed_change_of_the_tables_protection_is_carried_out(acme, stage):
+    """Not taken for what an `up` does by itself after a creation."""
+    acme.run("up", "--yes")
+    acme.write(more="database: { protect: false }")
+    acme.run("plan", "--out", "open.json", "--detailed-exitcode", code=2)
+    acme.run("apply", "open.json")
+    table = acme.json("outputs")["outputs"]["Table"]
+    described = stage.client("dynamodb").describe_table(TableName=table)["Table"]
+    assert not described.get("DeletionProtectionEnabled")
+    acme.run("plan", "--detailed-exitcode", code=0)

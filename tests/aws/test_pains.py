@@ -128,13 +128,22 @@ def test_10_a_replacement_that_loses_data_is_the_first_line_and_needs_its_name(a
     acme.run("up", "--yes")
     before = acme.json("plan")
     assert before["summary"]
-    acme.write(more="email: { identity: example.com, manage: create, from: sync@example.com }")
-    acme.run("up", "--yes")
-    acme.write(more="")
+    acme.write(more="database: { point_in_time_recovery: false }")
     refused = acme.run("apply", "--yes", code=1)
     assert "Destroys data" in refused.stderr and "--allow-data-loss" in refused.stderr
-    assert "MailIdentity" in refused.stderr
-    acme.run("apply", "--yes", "--allow-data-loss", "MailIdentity")
+    assert "the backup of the last 35 days is discarded" in refused.stderr
+    acme.run("apply", "--yes", "--allow-data-loss", "Metadata")
+
+
+def test_10_whatever_takes_something_from_somebody_is_not_called_safe(acme):
+    mail = "email: { identity: example.com, manage: create, from: sync@example.com }"
+    acme.write(more=mail)
+    acme.run("up", "--yes")
+    acme.write(more="")
+    plan = acme.run("plan").stdout
+    assert "nobody can send as example.com until the identity is made and verified again" in plan
+    acme.write(more=f"{mail}\nentry: {{ allow: [10.0.0.0/8] }}")
+    assert "clients outside 10.0.0.0/8 lose access" in acme.run("plan").stdout
 
 
 def test_11_a_plan_is_json_and_nothing_else_is_on_standard_output(acme):

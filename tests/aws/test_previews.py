@@ -336,6 +336,7 @@ def test_what_has_no_end_is_not_made_a_preview_by_a_name_that_it_shares(acme, st
     refused = acme.run("up", "--yes", "--ttl", "48h", code=1)
     assert "is no preview" in refused.stderr
     assert gc(acme, "--yes")["acme"]["reason"] == "no_end"
+    acme.write(more="protect: true")
     no_end = acme.run("preview", "extend", "--ttl", "2h", code=1)
     assert "it is no preview" in no_end.stderr
 
@@ -368,4 +369,64 @@ def test_the_name_comes_from_the_branch(acme, stage):
     acme.write(more=PREVIEW)
     acme.run("--name", "auto", "up", "--yes", CI_COMMIT_BRANCH="fix-1")
     acme.run("--name", "auto", "down", "--yes", CI_COMMIT_BRANCH="fix-1")
+    assert stage.client("cloudformation").describe_stacks()["Stacks"] == []
+
+
+def test_a_preview_that_is_brought_up_anew_while_it_is_collected_is_whole_or_refused(pr, stage):
+    """Emptying takes minutes: by then CloudFormation itself has to keep everybody away."""
+    pr.run("up", "--yes")
+    expire(stage, "pr-7")
+    bucket = pr.json("outputs")["outputs"]["ContentBucket"]
+    for number in range(5):
+        stage.client("s3").put_object(Bucket=bucket, Key=f"s/x/{number}", Body=b"x", IfNoneMatch="*")
+    stage.fail(call="DeleteObjects", how="throttle", times=3)
+    job = pr.start("preview", "gc", "--yes")
+    cloudformation = stage.client("cloudformation")
+
+    def status():
+        found = {it["StackName"]: it["StackStatus"] for it in cloudformation.describe_stacks()["Stacks"]}
+        return found.get("pr-7-data")
+
+    deadline = time.monotonic() + 60
+    while status() != "DELETE_FAILED" and job.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert status() == "DELETE_FAILED", "buckets are emptied only once the removal has begun"
+    revived = pr.run("up", "--yes", code=None)
+    assert revived.returncode != 0 and "DELETE_FAILED" in revived.stderr, revived.stderr
+    told, _ = job.communicate(timeout=90)
+    assert job.returncode == 0 and "pr-7" in told, told
+    assert cloudformation.describe_stacks()["Stacks"] == []
+    pr.run("up", "--yes")
+
+
+def test_a_collection_that_stopped_at_full_buckets_is_finished_by_the_next(pr, stage):
+    pr.run("up", "--yes")
+    expire(stage, "pr-7")
+    bucket = pr.json("outputs")["outputs"]["ContentBucket"]
+    stage.client("s3").put_object(Bucket=bucket, Key="s/x/1", Body=b"x", IfNoneMatch="*")
+    stage.fail(call="DeleteObjects", how="denied", times=0)
+    assert outcomes(gc(pr, "--yes", code=1)) == {"pr-7": "failed"}
+    stage.heal()
+    assert outcomes(gc(pr, "--yes")) == {"pr-7": "collected"}
+    assert stage.client("s3").list_buckets()["Buckets"] == []
+
+
+def test_what_stays_takes_no_ones_place(acme, standins):
+    """`--max` counts what goes, not what is looked at."""
+    for name, hours in (("a", -9), ("b", -8)):
+        body = template(name, "data")
+        body["Resources"]["Content"]["DeletionPolicy"] = "Retain"
+        standins.preview(name, moment(hours=hours), data={"template": body})
+    standins.preview("c", GONE)
+    assert outcomes(gc(acme, "--yes", "--max", "1")) == {"a": "skipped", "b": "skipped", "c": "collected"}
+
+
+def test_data_that_a_deployment_has_left_is_no_previews(acme, stage):
+    """Taken over by a preview, it would be collected with it one day."""
+    acme.write(retain="true")
+    acme.run("up", "--yes")
+    acme.run("down", "--yes", "--name", "acme")
+    acme.write(retain="true", more=PREVIEW)
+    refused = acme.run("up", "--yes", code=1)
+    assert "has left data" in refused.stderr, refused.stderr
     assert stage.client("cloudformation").describe_stacks()["Stacks"] == []

@@ -68,7 +68,7 @@ def measure_ours(product, stage):
     first, last = [], []
     for _ in range(ROUNDS):
         first.append(run("apply", "--yes")())
-        last.append(run("down", "--yes")())
+        last.append(run("down", "--yes", "--name", "acme")())
     yield row(version, "first `apply`, verified, protected", first, stage, None)
     yield row(version, "`down`", last, stage, None)
     run("apply", "--yes")()
@@ -78,7 +78,7 @@ def measure_ours(product, stage):
     yield row(version, "`plan` of a change, with change sets and drift", [run("plan")() for _ in range(ROUNDS)], stage, run("plan"))
     yield row(version, "`plan --quick` of a change", [run("plan", "--quick")() for _ in range(ROUNDS)], stage, run("plan", "--quick"))
     product.write(least=3)
-    run("down", "--yes")()
+    run("down", "--yes", "--name", "acme")()
 
 
 def rendered(product):
@@ -114,6 +114,9 @@ def measure_peer(name, path, templates, product, stage):
     again = [run() for _ in range(ROUNDS)]
     yield row(version, "first deploy of both stacks", first, stage, None)
     yield row(version, "deploy of both with nothing to do", again, stage, run)
+    if name == "cdk":
+        diff = lambda: timed([str(path), "diff", "--app", str(where)], environment, where)  # noqa: E731
+        yield row(version, "`diff` of both with nothing to do", [diff() for _ in range(ROUNDS)], stage, diff)
     empty(stage, templates)
 
 
@@ -154,7 +157,8 @@ def deploy_with_cdk(path, templates, where):
             "properties": {"templateFile": f"{name}.template.json", "stackName": name, "parameters": parameters},
         }
     (where / "manifest.json").write_text(json.dumps({"version": "36.0.0", "artifacts": artifacts}))
-    return [[str(path), "deploy", "--all", "--app", str(where), "--require-approval", "never", "--ci", "--progress", "events"]]
+    flags = [word for name, _, parameters in templates for pair in pairs(parameters) for word in ("--parameters", f"{name}:{pair}")]
+    return [[str(path), "deploy", "--all", "--app", str(where), "--require-approval", "never", "--ci", "--progress", "events", *flags]]
 
 
 PEERS = {"aws": deploy_with_aws, "sam": deploy_with_sam, "sceptre": deploy_with_sceptre, "cdk": deploy_with_cdk}

@@ -39,7 +39,8 @@ class Steady(Background):
             "GET /v1/me": f"GET /v1/me HTTP/1.1\r\nHost: bench\r\n{authorised}\r\n".encode(),
             "POST": (
                 f"POST /v1/spaces/{space}/check HTTP/1.1\r\nHost: bench\r\n{authorised}"
-                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+                # As sync-agent says of what may be repeated.
+                f"X-Repeatable: yes\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}"
             ).encode(),
         }
 

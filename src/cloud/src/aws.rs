@@ -8,7 +8,7 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region as SdkRegion, SdkConfig};
-use aws_credential_types::provider::ProvideCredentials as _;
+use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
 
 mod absent;
 mod buckets;
@@ -17,9 +17,12 @@ mod failure;
 mod fleet;
 mod mail;
 mod region;
+mod remembered;
 mod resources;
 mod stacks;
 mod time;
+
+use remembered::Remembered;
 
 /// How often a call is tried before its error comes out, with up to 20 seconds of growing, random pauses between.
 /// `AWS_MAX_ATTEMPTS` overrides it. Eight attempts ride out a throttled account for about a minute.
@@ -86,6 +89,14 @@ impl Aws {
             loader = loader.profile_name(profile).credentials_provider(credentials);
         }
         let config = loader.load().await;
+        // Also those that a program is asked for, which may ask a person.
+        let config = match config.credentials_provider() {
+            Some(provider) => config
+                .into_builder()
+                .credentials_provider(SharedCredentialsProvider::new(Remembered::new(provider)))
+                .build(),
+            None => config,
+        };
         // A stand-in has no host name per bucket.
         let s3 = aws_sdk_s3::config::Builder::from(&config)
             .force_path_style(has_own_endpoint(&config))
@@ -122,8 +133,9 @@ impl Aws {
             return jiff::Timestamp::from_second(i64::try_from(end).ok()?).ok();
         }
         // Beside credentials in the environment, as `aws configure export-credentials` writes it.
-        let is_temporary = credentials.session_token().is_some();
-        let told = std::env::var("AWS_CREDENTIAL_EXPIRATION").ok().filter(|_| is_temporary)?;
+        let is_theirs =
+            std::env::var("AWS_SESSION_TOKEN").ok().as_deref() == credentials.session_token();
+        let told = std::env::var("AWS_CREDENTIAL_EXPIRATION").ok().filter(|_| is_theirs)?;
         told.parse().ok()
     }
 

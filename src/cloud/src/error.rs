@@ -69,6 +69,9 @@ impl CloudError {
 
 impl fmt::Display for CloudError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.code.is_none() && self.reason == Reason::Credentials {
+            return write!(formatter, "there are no usable AWS credentials: {}", self.message);
+        }
         write!(formatter, "{}:{}", self.service, self.operation)?;
         match &self.code {
             Some(code) => write!(formatter, " answered {code}: {}", self.message)?,

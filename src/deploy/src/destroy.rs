@@ -149,15 +149,36 @@ pub async fn destroy(
     observed: &Observed,
     typed: Option<&str>,
 ) -> Result<Destroyed> {
-    destroy_while(deployer, destruction, observed, typed, async |_| Ok(())).await
+    carry_out(deployer, destruction, observed, typed, First::Empty, async |_| Ok(())).await
 }
 
-/// The same as long as `may` has nothing against it, which is asked right before anything of a stack goes.
+/// The same as long as `may` has nothing against it, which is asked right before anything of a stack goes. Buckets are
+/// emptied only once the removal of their stack has begun: from then on CloudFormation refuses every change of it, so
+/// that nobody brings it back to life while it is being emptied.
 pub(crate) async fn destroy_while(
     deployer: &Deployer<'_>,
     destruction: &Destruction,
     observed: &Observed,
+    may: impl AsyncFn(&ObservedStack) -> Result<()>,
+) -> Result<Destroyed> {
+    carry_out(deployer, destruction, observed, None, First::Remove, may).await
+}
+
+/// What is done first to a stack with full buckets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum First {
+    /// Quicker: the removal then goes through at once.
+    Empty,
+    /// Safer: the removal fails at the buckets, and keeps everybody else away from then on.
+    Remove,
+}
+
+async fn carry_out(
+    deployer: &Deployer<'_>,
+    destruction: &Destruction,
+    observed: &Observed,
     typed: Option<&str>,
+    first: First,
     may: impl AsyncFn(&ObservedStack) -> Result<()>,
 ) -> Result<Destroyed> {
     if destruction.is_protected && typed != Some(destruction.name.as_str()) {
@@ -179,7 +200,10 @@ pub(crate) async fn destroy_while(
             .filter(|holding| holding.resource_type == "AWS::S3::Bucket")
             .map(|holding| holding.physical_id.as_str())
             .collect();
-        deployer.step(Step::Empty, empty(deployer, &buckets)).await?;
+        // What failed to go before is nobody's to change any more.
+        if first == First::Empty || data.summary.status.is_delete_failed() {
+            deployer.step(Step::Empty, empty(deployer, &buckets)).await?;
+        }
         for table in
             destruction.loses.iter().filter(|it| it.resource_type == "AWS::DynamoDB::Table")
         {

@@ -8,8 +8,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{Change, ChangeAction, Harm, Replacement, TagChange, Values};
+use crate::plan::{Change, ChangeAction, Harm, Replacement, TagChange, Values, judge};
 
+mod boot;
 mod compare;
 mod effective;
 mod intrinsic;
@@ -94,6 +95,7 @@ pub fn tags(before: &Values, after: &Values) -> Vec<TagChange> {
         key: key.clone(),
         before: before.get(key).cloned(),
         after: after.get(key).cloned(),
+        line: None,
     };
     keys.into_iter().map(change).filter(|tag| tag.before != tag.after).collect()
 }
@@ -114,15 +116,14 @@ fn added(id: &str, new: &Effective) -> Change {
         replacement: Replacement::Never,
         policy: None,
         harm: Harm::Safe,
+        effects: Vec::new(),
         properties: Vec::new(),
     }
 }
 
 /// Judges the changes and puts them in the order in which they are shown.
 fn sorted(mut changes: Vec<Change>) -> Vec<Change> {
-    for change in &mut changes {
-        change.harm = Harm::of(change);
-    }
+    changes.iter_mut().for_each(judge);
     let rank = |change: &Change| match change.action {
         ChangeAction::Remove => 0,
         ChangeAction::Add | ChangeAction::Import => 2,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cloud::{DriftDetection, DriftedResource, Reason};
+use cloud::{DriftDetection, Reason};
 
 use crate::deployer::Deployer;
 use crate::error::Result;
@@ -64,7 +64,6 @@ async fn detect_in(deployer: &Deployer<'_>, kind: Kind, stack: &str) -> Result<V
     let found = deployer.cloud.drifted(stack).await?;
     Ok(found
         .into_iter()
-        .filter_map(without_own_moves)
         .map(|it| Drift {
             stack: kind,
             logical_id: it.logical_id,
@@ -82,16 +81,20 @@ async fn detect_in(deployer: &Deployer<'_>, kind: Kind, stack: &str) -> Result<V
                 .collect(),
             is_touched: false,
         })
+        .filter_map(lasting)
         .collect())
 }
 
-/// Without what moves by itself: the group decides how many servers there are, and updates leave that alone.
-fn without_own_moves(mut found: DriftedResource) -> Option<DriftedResource> {
-    if found.resource_type == "AWS::AutoScaling::AutoScalingGroup" && !found.is_deleted {
-        found.properties.retain(|property| property.path != "/DesiredCapacity");
-        return (!found.properties.is_empty()).then_some(found);
-    }
-    Some(found)
+/// What moves by itself as long as the service runs: scaling sets the size of the group.
+const MOVING: [(&str, &str); 1] = [("AWS::AutoScaling::AutoScalingGroup", "/DesiredCapacity")];
+
+/// Drift that somebody made; `None` where there is nothing but what moves by itself.
+fn lasting(mut drift: Drift) -> Option<Drift> {
+    let had_properties = !drift.properties.is_empty();
+    let moves = |path: &str| MOVING.contains(&(drift.resource_type.as_str(), path));
+    let kept = drift.properties.iter().filter(|property| !moves(&property.path));
+    drift.properties = kept.cloned().collect();
+    (drift.is_deleted || !had_properties || !drift.properties.is_empty()).then_some(drift)
 }
 
 /// Marks what the plan overwrites or trips over.
@@ -102,5 +105,27 @@ pub(crate) fn mark_touched(drift: &mut [Drift], stacks: &[StackPlan]) {
             stack.operation != Operation::Nothing
                 && stack.changes.iter().any(|change| change.logical_id == drifted.logical_id)
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lasting;
+    use crate::plan::{Drift, DriftedProperty};
+    use crate::report::sample;
+
+    #[test]
+    fn a_group_that_scales_has_not_drifted() {
+        let group = sample::harmful().drift.remove(0);
+        let at = |path: &str| DriftedProperty {
+            path: path.to_owned(),
+            expected: "3".to_owned(),
+            actual: "5".to_owned(),
+        };
+        let with = |properties| lasting(Drift { properties, ..group.clone() });
+        assert_eq!(with(vec![at("/DesiredCapacity")]), None);
+        let found = with(vec![at("/DesiredCapacity"), at("/MaxSize")]).unwrap();
+        assert_eq!(found.properties, [at("/MaxSize")]);
+        assert!(lasting(Drift { is_deleted: true, ..group.clone() }).is_some());
     }
 }

@@ -5,9 +5,10 @@ mod table;
 mod tests;
 
 use blueprint::{Origin, Resolved};
+use serde_json::Value;
 
-use crate::plan::Change;
-use table::{PROPERTIES, RESOURCES};
+use crate::plan::{Change, PropertyChange, TagChange};
+use table::{PARAMETERS, PROPERTIES, RESOURCES};
 
 /// The key behind a property: `servers.min` behind the group's `MinSize`. Paths may begin with `Properties.`; list
 /// positions (`Rules[0]`, `Rules.0`) do not count. An empty type fits every resource of that id. `None` where the
@@ -41,6 +42,9 @@ pub fn key_of(logical_id: &str) -> Option<&'static str> {
 pub fn written(resolved: &Resolved, key: &str) -> String {
     match resolved.origin(key) {
         None | Some(Origin::Default) => key.to_owned(),
+        // `--set servers.min` names the key already.
+        Some(Origin::Flag { flag }) if flag.ends_with(key) => flag.clone(),
+        Some(Origin::Flag { flag }) => format!("{flag} {key}"),
         Some(origin) => format!("{origin} {key}"),
     }
 }
@@ -54,9 +58,45 @@ pub fn of_key(resolved: &Resolved, key: &str) -> Option<String> {
 /// Gives each property of a change its line, where the blueprint has one.
 pub fn attach(change: &mut Change, resolved: &Resolved) {
     let (kind, id) = (&change.resource_type, &change.logical_id);
-    for property in change.properties.iter_mut().filter(|property| property.line.is_none()) {
-        property.line = line(resolved, kind, id, &property.path);
+    let is_open = |property: &&mut PropertyChange| {
+        property.line.is_none() && !follows(property.cause.as_deref())
+    };
+    for property in change.properties.iter_mut().filter(is_open) {
+        let tag = property.path.split_once(".Tags[").map(|(_, tag)| tag.trim_end_matches(']'));
+        let tag = tag.and_then(|tag| of_key(resolved, &format!("tags.{tag}")));
+        property.line = match network(property) {
+            Some(key) => of_key(resolved, key),
+            None => tag.or_else(|| line(resolved, kind, id, &property.path)),
+        };
     }
+}
+
+/// Gives each tag its line, where the blueprint has one.
+#[must_use]
+pub fn of_tags(tags: Vec<TagChange>, resolved: &Resolved) -> Vec<TagChange> {
+    let with_line = |tag: TagChange| {
+        let line = of_key(resolved, &format!("tags.{}", tag.key));
+        TagChange { line, ..tag }
+    };
+    tags.into_iter().map(with_line).collect()
+}
+
+/// Whether a value comes from another resource, which has the line.
+fn follows(cause: Option<&str>) -> bool {
+    cause.is_some_and(|cause| !cause.split(", ").all(|it| PARAMETERS.contains(&it)))
+}
+
+/// As many networks as before are other networks, and not more zones or fewer: servers have another way out, or the
+/// networks other addresses.
+fn network(property: &PropertyChange) -> Option<&'static str> {
+    if property.path.ends_with("[SYNCD_TRUSTED_PROXIES]") {
+        let number = |value: &Option<Value>| Some(value.as_ref()?.as_str()?.split(',').count());
+        return (number(&property.before) == number(&property.after)).then_some("network.cidr");
+    }
+    let rest = property.path.strip_prefix("Properties.VPCZoneIdentifier")?;
+    let number = |value: &Option<Value>| Some(value.as_ref()?.as_array()?.len());
+    let is_same = !rest.is_empty() || number(&property.before) == number(&property.after);
+    is_same.then_some("network.egress")
 }
 
 /// [`line_of`] and [`written`] in one.

@@ -223,10 +223,10 @@ async fn mail_endpoint(cloud: &dyn Cloud, deployment: &Deployment) -> Result<boo
     Ok(cloud.has_endpoint_service(&service).await?)
 }
 
-/// The earlier one where a run was ended between the two stacks, so that the next one makes them agree.
+/// The later one where a run was ended between the two stacks; the next one makes them agree.
 fn deployed_expiry(observed: &Observed) -> Option<&str> {
     let of = |kind| observed.parameter(kind, stack::EXPIRES);
-    [of(StackKind::Data), of(StackKind::App)].into_iter().flatten().min()
+    [of(StackKind::Data), of(StackKind::App)].into_iter().flatten().max()
 }
 
 /// Each run renews the time of a preview, once a tenth of it is used up: a plan right after an apply stays empty. A

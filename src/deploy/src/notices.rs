@@ -2,20 +2,22 @@
 
 use blueprint::Certificate;
 use blueprint::deployment::Manage;
-use blueprint::values::Architecture;
 use cloud::{CloudError, Reason};
+use stack::{Purpose, bucket_name};
 
 use crate::deployer::Deployer;
 use crate::error::Result;
 use crate::observe::Observed;
-use crate::plan::{Level, Notice, Operation, Plan};
+use crate::plan::{Kind, Level, Notice, Operation, Plan};
 use crate::previews;
 
+mod changes;
 mod entry;
 mod images;
 mod mail;
+mod processors;
 mod quotas;
-mod rolling;
+pub(crate) mod rolling;
 mod warnings;
 
 pub(crate) use warnings::of_change_set;
@@ -31,7 +33,8 @@ pub(crate) async fn of(
     plan: &Plan,
     may_ask: bool,
 ) -> Result<Vec<Notice>> {
-    let mut notices = offline(deployer, observed);
+    let mut notices = offline(deployer, observed, plan);
+    notices.extend(changes::check(plan));
     if may_ask {
         notices.extend(images::check(deployer, observed).await);
     }
@@ -40,21 +43,25 @@ pub(crate) async fn of(
         let (region, entry, mail, quotas) = futures::join!(
             region(deployer, creates),
             entry::check(deployer),
-            mail::check(deployer),
-            quotas::check(deployer, creates),
+            mail::check(deployer, plan),
+            quotas::check(deployer, plan),
         );
         notices.extend([region, entry, mail, quotas].into_iter().flatten());
         notices.extend(rolling::check(deployer, observed, plan));
     }
+    notices.extend(processors::check(deployer, plan));
     notices.sort_by_key(|notice| notice.level);
     Ok(notices)
 }
 
-fn offline(deployer: &Deployer<'_>, observed: &Observed) -> Vec<Notice> {
+fn offline(deployer: &Deployer<'_>, observed: &Observed, plan: &Plan) -> Vec<Notice> {
     let deployment = deployer.deployment();
     let mut notices = Vec::new();
-    if !observed.leftovers.is_empty() {
-        let names: Vec<&str> = observed.leftovers.values().map(String::as_str).collect();
+    let kept = changes::kept_key(plan, &deployment.storage.key).filter(|_| is_new(plan));
+    if !observed.leftovers.is_empty() || kept.is_some() {
+        let alias = bucket_name(&deployment.name, Purpose::Key, &plan.account, &plan.region);
+        let kept = kept.map(|key| format!("the key {key} (alias/{alias})"));
+        let names: Vec<String> = observed.leftovers.values().cloned().chain(kept).collect();
         notices.push(Notice {
             level: Level::Warning,
             text: format!(
@@ -69,8 +76,14 @@ fn offline(deployer: &Deployer<'_>, observed: &Observed) -> Vec<Notice> {
         notices.push(Notice {
             level: Level::Blocker,
             text: format!(
-                "{} is there already and is no preview; with a `ttl` it would be collected one day, with its data.",
-                deployment.name
+                "{}; with a `ttl` it would be collected one day, with its data.",
+                match observed.leftovers.is_empty() {
+                    true => format!("{} is there already and is no preview", deployment.name),
+                    false => format!(
+                        "an earlier deployment of the name {} has left data, and this one would take it over",
+                        deployment.name
+                    ),
+                }
             ),
             advice: Some("choose another name, or remove `ttl`".to_owned()),
             line: crate::lines::of_key(deployer.blueprint, "ttl"),
@@ -98,18 +111,13 @@ fn offline(deployer: &Deployer<'_>, observed: &Observed) -> Vec<Notice> {
             line,
         });
     }
-    if deployment.servers.instance.architecture() == Architecture::X86 {
-        notices.push(Notice {
-            level: Level::Note,
-            text: format!(
-                "{} is an x86-64 type; the same size with Graviton processors costs about a fifth less.",
-                deployment.servers.instance
-            ),
-            advice: Some("needs a release built for arm64 (servers.release)".to_owned()),
-            line: crate::lines::of_key(deployer.blueprint, "servers.instance"),
-        });
-    }
     notices
+}
+
+/// Whether the data stack is made: only then anything is taken over.
+fn is_new(plan: &Plan) -> bool {
+    let data = plan.stacks.iter().find(|stack| stack.kind == Kind::Data);
+    data.is_some_and(|data| data.operation == Operation::Create)
 }
 
 async fn region(deployer: &Deployer<'_>, creates: bool) -> Vec<Notice> {

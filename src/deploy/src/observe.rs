@@ -88,21 +88,29 @@ impl ObservedStack {
 /// # Errors
 /// When AWS does not answer, and when a stack of our name is somebody else's.
 pub async fn observe(cloud: &dyn Cloud, deployment: &Deployment) -> Result<Observed> {
-    let names = [StackKind::Data, StackKind::App].map(|kind| stack_name(&deployment.name, kind));
-    let (caller, data, app) = tokio::try_join!(
-        async { Ok(cloud.caller().await?) },
-        observe_stack(cloud, &names[0], deployment),
-        observe_stack(cloud, &names[1], deployment),
-    )?;
-    let mut observed = Observed { caller, data, app, leftovers: BTreeMap::new() };
+    let mut observed = observe_stacks(cloud, deployment).await?;
     if !observed.data.as_ref().is_some_and(ObservedStack::is_deployed) {
         observed.leftovers = leftovers(cloud, deployment, &observed).await?;
     }
     Ok(observed)
 }
 
+/// Both stacks, whatever an earlier deployment may have left.
+///
+/// # Errors
+/// As [`observe`].
+pub(crate) async fn observe_stacks(cloud: &dyn Cloud, deployment: &Deployment) -> Result<Observed> {
+    let names = [StackKind::Data, StackKind::App].map(|kind| stack_name(&deployment.name, kind));
+    let (caller, data, app) = tokio::try_join!(
+        async { Ok(cloud.caller().await?) },
+        observe_stack(cloud, &names[0], deployment),
+        observe_stack(cloud, &names[1], deployment),
+    )?;
+    Ok(Observed { caller, data, app, leftovers: BTreeMap::new() })
+}
+
 /// The two stacks as two calls tell them: without templates and resources, and without what an earlier deployment may
-/// have left. Who asks is known as far as a stack's ARN tells.
+/// have left. Who asks is known as far as a stack's ARN tells; where there is no stack, one more call does.
 ///
 /// # Errors
 /// As [`observe`].
@@ -113,10 +121,9 @@ pub async fn glance(cloud: &dyn Cloud, deployment: &Deployment) -> Result<Observ
         summary(cloud, &names[1], deployment),
     )?;
     let account = [&data, &app].into_iter().flatten().find_map(|stack| stack.id.split(':').nth(4));
-    let caller = Caller {
-        account: account.unwrap_or_default().to_owned(),
-        arn: String::new(),
-        expires: None,
+    let caller = match account {
+        Some(account) => Caller { account: account.to_owned(), arn: String::new(), expires: None },
+        None => cloud.caller().await?,
     };
     let bare = |summary: Option<StackSummary>| {
         summary.map(|summary| ObservedStack {

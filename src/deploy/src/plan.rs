@@ -6,9 +6,12 @@ use serde::{Deserialize, Serialize};
 
 pub use cloud::{ChangeAction, PolicyAction, Replacement};
 
+mod effect;
 mod harm;
 
+pub(crate) use effect::opened_to;
 pub use harm::Harm;
+pub(crate) use harm::{holds_data, judge};
 
 /// Everything an `apply` would do to one deployment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -124,6 +127,9 @@ pub struct Change {
     pub policy: Option<PolicyAction>,
     /// What it does to people and data.
     pub harm: Harm,
+    /// The same in words, where the harm alone does not tell; the worst first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub effects: Vec<String>,
     /// What changes about it, in the order of the paths.
     pub properties: Vec<PropertyChange>,
 }
@@ -143,6 +149,14 @@ pub struct PropertyChange {
     pub cause: Option<String>,
     /// Where the blueprint says it: `syncctl.yaml:12 servers.min`, if it does.
     pub line: Option<String>,
+    /// Whether CloudFormation lists it only because it refers to something that changes, and its value stays.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_echo: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// A tag of a stack that changes.
@@ -154,6 +168,9 @@ pub struct TagChange {
     pub before: Option<String>,
     /// Value after, if there will be one.
     pub after: Option<String>,
+    /// Where the blueprint says it: `syncctl.yaml:12 tags.team`, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<String>,
 }
 
 /// A resource that somebody changed past `syncctl`.
@@ -218,11 +235,19 @@ impl Plan {
         self.stacks.iter().any(|stack| stack.operation != Operation::Nothing)
     }
 
+    /// How many resources only refer to what changes, and stay as they are.
+    #[must_use]
+    pub fn echoes(&self) -> usize {
+        let changes = self.stacks.iter().flat_map(|stack| &stack.changes);
+        changes.filter(|change| change.is_echo()).count()
+    }
+
     /// How many resources are added, changed in place, replaced, removed and taken over.
     #[must_use]
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
-        for change in self.stacks.iter().flat_map(|stack| &stack.changes) {
+        let changes = self.stacks.iter().flat_map(|stack| &stack.changes);
+        for change in changes.filter(|change| !change.is_echo()) {
             let count = match (change.action, change.replacement) {
                 (ChangeAction::Add, _) => &mut counts.add,
                 (ChangeAction::Remove, _) => &mut counts.remove,
@@ -244,6 +269,18 @@ impl Plan {
     /// Notices that keep `apply` from starting.
     pub fn blockers(&self) -> impl Iterator<Item = &Notice> {
         self.notices.iter().filter(|notice| notice.level == Level::Blocker)
+    }
+}
+
+impl Change {
+    /// Whether nothing about the resource changes, although CloudFormation lists it: all that is listed refers to
+    /// something that changes, and comes to the same value.
+    #[must_use]
+    pub fn is_echo(&self) -> bool {
+        self.action == ChangeAction::Modify
+            && self.replacement == Replacement::Never
+            && !self.properties.is_empty()
+            && self.properties.iter().all(|property| property.is_echo)
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Planning {
     pub glance: bool,
     /// Take the newest image instead of the deployed one.
     pub renew_image: bool,
+    /// Let no alarm undo it: the one that rings may be the reason for it.
+    pub without_alarms: bool,
     /// Look for what was changed past `syncctl`.
     pub drift: bool,
     /// Undo drift with the change.
@@ -92,7 +94,11 @@ pub async fn prepare(deployer: &Deployer<'_>, planning: Planning) -> Result<Prep
         true => lookup::glance(cloud, deployment, &observed, release, now).await?,
         false => lookup::resolve(cloud, deployment, &observed, release, renew, now).await?,
     };
-    let mut rendered = stack::render(deployment, &resolved)?;
+    let mut wanted = deployment.clone();
+    if planning.without_alarms {
+        wanted.rollout.alarms.clear();
+    }
+    let mut rendered = stack::render(&wanted, &resolved)?;
     let (account, region) = (&observed.caller.account, deployer.cloud.region());
     rendered.data.template = rendered.data.template.with_literal_names(account, region);
     let work = async {
@@ -213,6 +219,7 @@ async fn plan_stack(
     let physical_ids = deployed.map(ObservedStack::physical_ids).unwrap_or_default();
     let no_tags = Values::new();
     let tags = diff::tags(deployed.map_or(&no_tags, |stack| &stack.summary.tags), &wanted.tags);
+    let tags = crate::lines::of_tags(tags, deployer.blueprint);
     let (is_same, deployed_template) = match deployed {
         None => (false, String::new()),
         Some(stack) => compare(deployer, planning, stack, wanted, &template).await?,
@@ -342,6 +349,7 @@ pub(crate) async fn change_set(
         revert_drift: planning.revert_drift && !creates,
         role: deployer.service_role.map(str::to_owned),
         rollback_triggers: match (kind, deployed) {
+            (StackKind::App, Some(_)) if planning.without_alarms => Some(Vec::new()),
             (StackKind::App, Some(stack)) => {
                 Some(gate::triggers(deployer.deployment(), stack, wanted))
             }

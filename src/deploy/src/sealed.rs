@@ -10,6 +10,7 @@ use stack::StackKind;
 
 use crate::deployer::Deployer;
 use crate::error::{DeployError, Result};
+use crate::notices::rolling;
 use crate::observe::Observed;
 use crate::plan::{Kind, Operation, Plan};
 use crate::planner::Prepared;
@@ -108,7 +109,7 @@ pub async fn reopen(
             let told = format!("{what} was {} and is {}", short(was), short(is));
             return Err(DeployError::Stale(match what {
                 "the blueprint" => {
-                    format!("{told}; the flags --set, --name and --region count as well")
+                    format!("{told}; the flags --set, --name, --region and --ttl count as well")
                 }
                 _ => told,
             }));
@@ -128,7 +129,8 @@ pub async fn reopen(
         let Some(stack) = sealed.stacks.get(&kind) else {
             return Err(DeployError::Stale("the file is damaged (a stack is missing)".to_owned()));
         };
-        if stack.change_set.is_some() && is_carried_out(&prepared, of) {
+        let is_same_plan = stack.change_set.is_some() && stack.template == digest(&prepared, of);
+        if is_same_plan && is_carried_out(&prepared, of, stack.last_change.is_none()) {
             done.push(kind);
             continue;
         }
@@ -143,6 +145,10 @@ pub async fn reopen(
             check_waits(deployer.cloud, &prepared.rendered_stack(of).name, id).await?;
             prepared.change_sets.push((of, id.clone()));
         }
+    }
+    // Of these credentials, which are not the planner's.
+    for notice in rolling::check(deployer, &prepared.observed, &prepared.plan) {
+        deployer.trouble(notice.text);
     }
     prepared.plan = sealed.plan.clone();
     for stack in prepared.plan.stacks.iter_mut().filter(|stack| done.contains(&stack.kind)) {
@@ -166,24 +172,36 @@ fn keep_owner(prepared: &mut Prepared, sealed: &Plan) {
     }
 }
 
-fn is_carried_out(prepared: &Prepared, kind: StackKind) -> bool {
+/// The table's protection comes on after the first verification, as a parameter of its own: of a stack that the plan
+/// creates (`creates`) it says nothing.
+fn is_carried_out(prepared: &Prepared, kind: StackKind, creates: bool) -> bool {
     let wanted = prepared.rendered_stack(kind);
     let deployed =
         prepared.observed.stack(kind).filter(|stack| stack.summary.status.is_updatable());
     deployed.is_some_and(|stack| {
         let summary = &stack.summary;
-        stack.template.trim() == wanted.template.to_text().trim()
-            && without_moving(&summary.parameters).eq(without_moving(&wanted.parameters))
+        let (is, wants) = (lasting(&summary.parameters), lasting(&wanted.parameters));
+        let same_values = match creates {
+            true => without_protection(is).eq(without_protection(wants)),
+            false => is.eq(wants),
+        };
+        same_values
+            && stack.template.trim() == wanted.template.to_text().trim()
             && crate::diff::tags(&summary.tags, &wanted.tags).is_empty()
     })
 }
 
-/// Without what moves by itself: the table's protection comes on after the first verification, and a preview's expiry
-/// is counted from now, while the sealed change set has its own.
-fn without_moving(
-    parameters: &BTreeMap<String, String>,
-) -> impl Iterator<Item = (&String, &String)> {
-    parameters.iter().filter(|(name, _)| *name != "TableProtection" && *name != stack::EXPIRES)
+type Value<'a> = (&'a String, &'a String);
+
+/// A preview's expiry is counted from now, and the sealed change set has its own.
+fn lasting(parameters: &BTreeMap<String, String>) -> impl Iterator<Item = Value<'_>> {
+    parameters.iter().filter(|(name, _)| *name != stack::EXPIRES)
+}
+
+fn without_protection<'a>(
+    parameters: impl Iterator<Item = Value<'a>>,
+) -> impl Iterator<Item = Value<'a>> {
+    parameters.filter(|(name, _)| *name != "TableProtection")
 }
 
 async fn check_waits(cloud: &dyn Cloud, stack: &str, id: &str) -> Result<()> {
@@ -211,7 +229,7 @@ fn digest(prepared: &Prepared, kind: StackKind) -> String {
     let stack = prepared.rendered_stack(kind);
     let mut held = Sha256::new();
     held.update(stack.template.to_text());
-    for (name, value) in without_moving(&stack.parameters) {
+    for (name, value) in without_protection(lasting(&stack.parameters)) {
         held.update(format!("\n{name}={value}"));
     }
     hex::encode(held.finalize())

@@ -61,7 +61,7 @@ where
     };
     let message = message.unwrap_or_else(|| match &code {
         Some(code) => format!("HTTP status {code} without a message"),
-        None => plain(&DisplayErrorContext(&error).to_string()),
+        None => cause(&error),
     });
     CloudError { service, operation, code, message, request_id, reason }
 }
@@ -80,11 +80,25 @@ fn is_about_credentials<E: std::error::Error + 'static>(error: &SdkError<E, Http
     .any(|sign| text.contains(sign))
 }
 
-/// The first two links of the SDK's chain; the rest is debug output.
-fn plain(chain: &str) -> String {
-    let text = chain.split(" (").next().unwrap_or(chain);
-    let links: Vec<&str> = text.split(": ").take(4).collect();
-    links.join(": ")
+/// The innermost two links of the SDK's chain, which say what happened; the others say where in the SDK.
+fn cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let links = std::iter::successors(Some(error), |error| error.source());
+    let mut said: Vec<String> = Vec::new();
+    for text in links.map(|link| first_line(&link.to_string())) {
+        // Some links repeat those below them.
+        said.retain(|earlier| !earlier.contains(&text));
+        if !text.is_empty()
+            && text != "other"
+            && !said.iter().any(|earlier| text.contains(earlier.as_str()))
+        {
+            said.push(text);
+        }
+    }
+    said[said.len().saturating_sub(2)..].join(": ")
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().trim().trim_end_matches(':').to_owned()
 }
 
 fn reason_of(code: &str, message: &str, status: Option<u16>) -> Reason {

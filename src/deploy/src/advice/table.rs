@@ -39,6 +39,24 @@ const fn of_key(
 }
 
 pub(super) static ENTRIES: &[Entry] = &[
+    // --- What undoes a roll -------------------------------------------------------------------------------------
+    // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_RollbackTrigger.html
+    of_key(
+        "alarm-gone",
+        &[Says(&["Rollback trigger", "does not exist"])],
+        "rollout.alarms",
+        "Somebody has deleted an alarm that guards rolls. `syncctl apply --revert-drift` makes it again; `--set 'rollout.alarms=[]'` rolls without.",
+    ),
+    of_key(
+        "alarm-rings",
+        &[
+            Says(&["Rollback trigger", "ALARM"]),
+            Says(&["alarm", "went into the ALARM state"]),
+            Says(&["alarm", "in ALARM"]),
+        ],
+        "rollout.alarms",
+        "An alarm of rollout.alarms undid it. Where it rang before, and this change is to make it stop: `--set 'rollout.alarms=[]'`; `syncctl rollback` leaves alarms out by itself.",
+    ),
     // --- Who may do what ---------------------------------------------------------------------------------------
     // https://github.com/aws-solutions-library-samples/guidance-for-multi-provider-generative-ai-gateway-on-aws/issues/120
     entry(
@@ -155,7 +173,7 @@ pub(super) static ENTRIES: &[Entry] = &[
             Says(&["MissingCredentials"]),
             Says(&["Unable to locate credentials"]),
         ],
-        "There are no AWS credentials here. Sign in (`aws sso login`), name a profile with `--profile`, or set `AWS_ACCESS_KEY_ID` and its companions.",
+        "There are no AWS credentials here. Sign in (`aws sso login`), name a profile of `~/.aws/config` with `--profile` (`aws configure list-profiles` lists them), or set `AWS_ACCESS_KEY_ID` and its companions.",
     ),
     // https://github.com/UA-TECH-POWER/DDoS_terraform_aws/issues/5
     entry(

@@ -6,6 +6,16 @@ use super::{advice, matches};
 /// AWS's words as the sources in the table quote them, with account numbers and names made up.
 const MESSAGES: &[(&str, Option<&str>, &str)] = &[
     (
+        "alarm-gone",
+        None,
+        "Rollback trigger arn:aws:cloudwatch:eu-west-1:123456789012:alarm:acme-BootFailed-1 does not exist",
+    ),
+    (
+        "alarm-rings",
+        None,
+        "Rollback trigger arn:aws:cloudwatch:eu-west-1:123456789012:alarm:acme-ServerErrors-1 went into the ALARM state",
+    ),
+    (
         "scp",
         Some("AccessDenied"),
         "User: arn:aws:iam::123456789012:user/ci is not authorized to perform: elasticloadbalancing:CreateLoadBalancer on resource: * with an explicit deny in a service control policy",

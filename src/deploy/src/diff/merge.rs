@@ -1,16 +1,19 @@
 //! A change set with the values that it does not give.
 
-use cloud::{ChangeDetail, ResourceChange};
+use cloud::ResourceChange;
 
 use super::effective::Effective;
 use super::launch_template::{Renamed, TYPE};
 use super::{RENAMED, sorted};
 use crate::plan::{Change, ChangeAction, Harm, PolicyAction, PropertyChange, Replacement};
-use crate::schemas;
 
 mod detail;
+mod properties;
+mod staying;
 
-use detail::{is_tag, property, property_name};
+use detail::is_tag;
+use properties::Properties;
+use staying::Staying;
 
 /// The changes of a change set, most harmful first, with property values from it or else from the local plan.
 ///
@@ -21,11 +24,14 @@ use detail::{is_tag, property, property_name};
 ///   and resources of which only the tags of the stack change, which [`crate::plan::StackPlan::tags`] shows once.
 ///   What is removed or replaced always stays.
 /// - The launch template that goes and the one that comes are one change, as in [`super::diff`].
-/// - Whether a group is replaced is no longer open where its update policy decides it.
+/// - Whether a group is replaced is no longer open where its update policy decides it, and whether anything is that
+///   refers to something that stays ([`staying`]). What is listed for such a reference alone is an echo
+///   ([`PropertyChange::is_echo`]).
 #[must_use]
 pub fn merge(changes: &[ResourceChange], local: Vec<Change>, after: &stack::Stack) -> Vec<Change> {
     let effective = Effective::new(after.template.as_json(), &after.parameters);
     let renamed = renamed(changes);
+    let staying = Staying::new(changes, &local, &effective);
     let local_of = |id: &str| local.iter().find(|change| change.logical_id == id);
     let merged = changes
         .iter()
@@ -38,7 +44,8 @@ pub fn merge(changes: &[ResourceChange], local: Vec<Change>, after: &stack::Stac
                 let old = changes.iter().find(|it| it.logical_id == renamed.old)?;
                 Some(one_launch_template(renamed, old, change, known))
             }
-            _ => (!is_noise(change, known, &effective)).then(|| with_values(change, known)),
+            _ => (!is_noise(change, known, &effective))
+                .then(|| with_values(change, known, &staying, &effective)),
         }
     });
     sorted(merged.collect())
@@ -72,6 +79,7 @@ fn one_launch_template(
         recreation: Replacement::Always,
         cause: None,
         line: None,
+        is_echo: false,
     };
     Change {
         logical_id: renamed.new.clone(),
@@ -81,6 +89,7 @@ fn one_launch_template(
         replacement: Replacement::Always,
         policy: Some(policy),
         harm: Harm::Safe,
+        effects: Vec::new(),
         properties: match local {
             Some(local) if !local.properties.is_empty() => local.properties.clone(),
             _ => vec![marker],
@@ -105,11 +114,24 @@ fn is_noise(change: &ResourceChange, local: Option<&Change>, effective: &Effecti
     only_tags || is_not_there
 }
 
-fn with_values(change: &ResourceChange, local: Option<&Change>) -> Change {
-    let replacement = match change.replacement {
-        Replacement::Conditional if is_decided(change, local) => Replacement::Never,
-        replacement => replacement,
+fn with_values(
+    change: &ResourceChange,
+    local: Option<&Change>,
+    staying: &Staying<'_>,
+    after: &Effective,
+) -> Change {
+    let replacement = match staying.stays(change) {
+        true => Replacement::Never,
+        false => change.replacement,
     };
+    let mut properties = Properties { change, staying, after, merged: Vec::new() };
+    properties.collect(local.map_or(&[][..], |it| &it.properties));
+    let mut properties = properties.merged;
+    for property in &mut properties {
+        property.recreation = property.recreation.min(replacement);
+        // What may replace the resource, or go with it, is no mere reference.
+        property.is_echo &= replacement == Replacement::Never;
+    }
     Change {
         logical_id: change.logical_id.clone(),
         physical_id: change.physical_id.clone(),
@@ -118,7 +140,8 @@ fn with_values(change: &ResourceChange, local: Option<&Change>) -> Change {
         replacement,
         policy: change.policy.filter(|_| goes(change.action, replacement)),
         harm: Harm::Safe,
-        properties: properties(change, replacement, local.map_or(&[][..], |it| &it.properties)),
+        effects: Vec::new(),
+        properties,
     }
 }
 
@@ -126,74 +149,4 @@ fn with_values(change: &ResourceChange, local: Option<&Change>) -> Change {
 fn goes(action: ChangeAction, replacement: Replacement) -> bool {
     matches!(action, ChangeAction::Remove | ChangeAction::Dynamic)
         || replacement != Replacement::Never
-}
-
-/// Whether the local plan knows what the change set leaves open: every property that may replace the resource is
-/// one for which the template decides it.
-fn is_decided(change: &ResourceChange, local: Option<&Change>) -> bool {
-    let mut open =
-        change.details.iter().filter(|it| it.recreation != Replacement::Never).peekable();
-    local.is_some_and(|local| local.replacement == Replacement::Never)
-        && open.peek().is_some()
-        && open.all(|detail| {
-            let name = property_name(detail);
-            name.is_some_and(|name| schemas::is_decided(&change.resource_type, name))
-        })
-}
-
-/// The properties that the change set names, or those of the local plan where it names none.
-fn properties(
-    change: &ResourceChange,
-    replacement: Replacement,
-    local: &[PropertyChange],
-) -> Vec<PropertyChange> {
-    let has_tags = local.iter().any(|it| it.path.starts_with("Properties.Tags"));
-    let details = change.details.iter().filter(|detail| has_tags || !is_tag(detail));
-    let mut merged: Vec<PropertyChange> = Vec::new();
-    for detail in details {
-        for property in values(detail, local) {
-            // A property has one detail for each reason.
-            match merged.iter_mut().find(|it| it.path == property.path) {
-                Some(same) => complete(same, property),
-                None => merged.push(property),
-            }
-        }
-    }
-    if merged.is_empty() {
-        merged = local.to_vec();
-    }
-    for property in &mut merged {
-        property.recreation = property.recreation.min(replacement);
-    }
-    merged.sort_by(|one, other| one.path.cmp(&other.path));
-    merged
-}
-
-/// What a detail says, in the words of the local plan where it gives no value itself.
-fn values(detail: &ChangeDetail, local: &[PropertyChange]) -> Vec<PropertyChange> {
-    let said = property(detail);
-    if said.before.is_some() || said.after.is_some() {
-        return vec![said];
-    }
-    let is_below = |it: &&PropertyChange| {
-        let rest = it.path.strip_prefix(&said.path);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-    };
-    let below: Vec<PropertyChange> = local.iter().filter(is_below).cloned().collect();
-    if below.is_empty() {
-        return vec![said];
-    }
-    let with = |mut property: PropertyChange| {
-        property.recreation = said.recreation;
-        property.cause = property.cause.or_else(|| said.cause.clone());
-        property
-    };
-    below.into_iter().map(with).collect()
-}
-
-fn complete(property: &mut PropertyChange, other: PropertyChange) {
-    property.before = property.before.take().or(other.before);
-    property.after = property.after.take().or(other.after);
-    property.cause = property.cause.take().or(other.cause);
-    property.recreation = property.recreation.max(other.recreation);
 }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::RENAMED;
+use super::boot::by_setting;
 use super::compare::{Difference, compare, is_same};
 use super::effective::{Effective, Resource};
 use super::intrinsic::{function, references};
 use super::launch_template::Renamed;
-use super::path::Path;
+use super::path::{Path, Step};
 use super::policy::{on_removal, on_replacement};
 use super::show::shown;
 use crate::plan::{Change, ChangeAction, Harm, PropertyChange, Replacement};
@@ -59,6 +60,7 @@ impl<'a> Comparison<'a> {
             replacement: Replacement::Never,
             policy,
             harm: Harm::Safe,
+            effects: Vec::new(),
             properties: Vec::new(),
         }
     }
@@ -75,7 +77,8 @@ impl<'a> Comparison<'a> {
         }
         let renamed = self.renamed.filter(|renamed| renamed.new == id);
         let marker = renamed.map(marker).into_iter().chain(retyped(old, new));
-        let properties = found.into_iter().map(|difference| {
+        let found = found.into_iter().flat_map(by_setting);
+        let properties = found.map(|difference| {
             let recreation = match renamed {
                 Some(_) => Replacement::Always,
                 None => judged(new, &difference),
@@ -99,6 +102,7 @@ impl<'a> Comparison<'a> {
             replacement,
             policy,
             harm: Harm::Safe,
+            effects: Vec::new(),
             properties: properties.into_iter().map(|located| located.change).collect(),
         })
     }
@@ -124,6 +128,7 @@ impl<'a> Comparison<'a> {
             recreation,
             cause: self.cause(&difference.path, old, new),
             line: None,
+            is_echo: false,
         };
         Located { path: difference.path, change }
     }
@@ -135,7 +140,10 @@ impl<'a> Comparison<'a> {
             let values = (self.old.parameter(name), self.new.parameter(name));
             matches!(values, (Some(old), Some(new)) if !is_same(old, new))
         };
-        let names: Vec<String> = references(new).into_iter().filter(changed).collect();
+        // A function stands for all that it gives; of what is inside only its own parameter is a cause.
+        let is_inside = matches!(path.steps().last(), Some(Step::Item("Name", _)));
+        let fits = |name: &String| !is_inside || path.to_string().contains(&name.to_uppercase());
+        let names: Vec<String> = references(new).into_iter().filter(changed).filter(fits).collect();
         (is_same(old, new) && !names.is_empty()).then(|| names.join(", "))
     }
 }
@@ -198,6 +206,7 @@ fn always(name: &str, before: &str, after: &str) -> Located {
         recreation: Replacement::Always,
         cause: None,
         line: None,
+        is_echo: false,
     };
     Located { path: Path::default().name(name), change }
 }

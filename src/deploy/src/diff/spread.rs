@@ -85,6 +85,7 @@ fn property(
         recreation,
         cause: Some(source.to_owned()),
         line: None,
+        is_echo: false,
     }
 }
 

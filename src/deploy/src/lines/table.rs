@@ -71,6 +71,21 @@ pub(super) static PROPERTIES: &[Row] = &[
     row(TEMPLATE, "LaunchTemplate", "LaunchTemplateData.EbsOptimized", "servers.instance"),
     row(TEMPLATE, "LaunchTemplate", "LaunchTemplateData.ImageId", "servers.image"),
     row(TEMPLATE, "LaunchTemplate", "LaunchTemplateData.TagSpecifications", "tags"),
+    row(TEMPLATE, "LaunchTemplate", "LaunchTemplateData.UserData.RELEASE", "servers.release"),
+    row(TEMPLATE, "LaunchTemplate", "LaunchTemplateData.UserData.SYNCD_PUBLIC_URL", "entry.domain"),
+    row(
+        TEMPLATE,
+        "LaunchTemplate",
+        "LaunchTemplateData.UserData.SYNCD_TRUSTED_PROXIES",
+        "network.zones",
+    ),
+    row(
+        TEMPLATE,
+        "LaunchTemplate",
+        "LaunchTemplateData.UserData.SYNCD_DIGEST_INTERVAL",
+        "email.digest",
+    ),
+    row(TEMPLATE, "LaunchTemplate", "LaunchTemplateData.UserData.SYNCD_MAIL_FROM", "email.from"),
     row(GROUP, "Group", "MinSize", "servers.min"),
     row(GROUP, "Group", "MaxSize", "servers.max"),
     row(GROUP, "Group", "DesiredCapacity", "servers.desired"),
@@ -122,6 +137,10 @@ pub(super) static PROPERTIES: &[Row] = &[
     row("AWS::S3::Bucket", "Artifacts", "UpdateReplacePolicy", "storage.content.retain"),
     row("AWS::S3::Bucket", "Logs", "DeletionPolicy", "storage.content.retain"),
     row("AWS::S3::Bucket", "Logs", "UpdateReplacePolicy", "storage.content.retain"),
+    row("AWS::KMS::Key", "Key", "DeletionPolicy", "storage.content.retain"),
+    row("AWS::KMS::Key", "Key", "UpdateReplacePolicy", "storage.content.retain"),
+    row("AWS::KMS::Alias", "KeyAlias", "DeletionPolicy", "storage.content.retain"),
+    row("AWS::KMS::Alias", "KeyAlias", "UpdateReplacePolicy", "storage.content.retain"),
     row("AWS::DynamoDB::Table", "Metadata", "DeletionPolicy", "storage.content.retain"),
     row("AWS::DynamoDB::Table", "Metadata", "UpdateReplacePolicy", "storage.content.retain"),
     row(
@@ -157,6 +176,19 @@ pub(super) static PROPERTIES: &[Row] = &[
     row("AWS::Route53::RecordSet", "BounceExchanger", "HostedZoneId", "email.zone"),
     row("AWS::Route53::RecordSet", "BounceSender", "HostedZoneId", "email.zone"),
     row("AWS::Route53::RecordSet", "Dmarc", "HostedZoneId", "email.zone"),
+];
+
+/// Parameters of the templates: a value that comes from one comes from the blueprint.
+pub(super) static PARAMETERS: &[&str] = &[
+    "Expires",
+    "FirstServers",
+    "Image",
+    "InstanceType",
+    "MaxServers",
+    "MinServers",
+    "Release",
+    "TableProtection",
+    "Zones",
 ];
 
 /// Resources that are there because of one key.

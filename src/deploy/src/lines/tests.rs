@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 
 use blueprint::{Sources, parse, resolve};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::table::{PROPERTIES, RESOURCES};
-use super::{is_within, key_of, line, line_of, pattern, plain, written};
+use super::table::{PARAMETERS, PROPERTIES, RESOURCES};
+use super::{attach, is_within, key_of, line, line_of, of_tags, pattern, plain, written};
+use crate::plan::{ChangeAction, Harm};
 use crate::report::sample;
 
 /// Paths of everything in the rendered templates, by pattern of the logical id and type.
@@ -29,6 +30,12 @@ fn collect(value: &Value, path: String, paths: &mut Vec<String>) {
             map.iter().for_each(|(key, value)| collect(value, format!("{path}.{key}"), paths));
         }
         Value::Array(items) => items.iter().for_each(|item| collect(item, path.clone(), paths)),
+        // A setting of the boot script.
+        Value::String(text) if path.contains("UserData") => {
+            let property = path.split(".Fn::").next().unwrap();
+            let names = text.split_once('=').map(|(name, _)| format!("{property}.{name}"));
+            paths.extend(names.map(|path| plain(&path)));
+        }
         _ => {}
     }
 }
@@ -110,6 +117,48 @@ fn properties_find_their_key() {
     }
     assert_eq!(key_of("PublicSubnet3Routes"), Some("network.zones"));
     assert_eq!(key_of("ServerRole"), None);
+}
+
+#[test]
+fn every_parameter_is_known() {
+    for rendered in sample::every_deployment() {
+        for stack in [&rendered.data, &rendered.app] {
+            for name in stack.parameters.keys() {
+                assert!(PARAMETERS.contains(&name.as_str()), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_line_belongs_to_who_has_decided() {
+    let text = "version: 1\nname: x\ntarget: aws\nregion: eu-west-1\nnetwork: { egress: nat, zones: 2 }\ntags:\n  team: a\n";
+    let file = Some(parse(text, "syncctl.yaml").unwrap());
+    let resolved = resolve(&Sources { file, ..Sources::default() }).unwrap();
+    let group = "AWS::AutoScaling::AutoScalingGroup";
+    let attached = |path: &str, before: Value, after: Value, cause: Option<&str>| {
+        let mut property = sample::property(path, Some(before), Some(after), "");
+        property.cause = cause.map(str::to_owned);
+        let mut change = sample::change("Group", group, ChangeAction::Modify, Harm::Safe);
+        change.properties.push(property);
+        attach(&mut change, &resolved);
+        change.properties[0].line.clone()
+    };
+    let networks = "Properties.VPCZoneIdentifier";
+    let at = |key: &str| Some(format!("syncctl.yaml:5 {key}"));
+    let (two, three) = (json!(["a", "b"]), json!(["a", "b", "c"]));
+    assert_eq!(attached(networks, three, two.clone(), None), at("network.zones"));
+    assert_eq!(attached(networks, two, json!(["c", "d"]), None), at("network.egress"));
+    let item = format!("{networks}[0]");
+    assert_eq!(attached(&item, json!("a"), json!("b"), None), at("network.egress"));
+    assert_eq!(attached(&item, json!("a"), json!("b"), Some("PrivateSubnet1")), None);
+    let least = attached("Properties.MinSize", json!("1"), json!("2"), Some("MinServers"));
+    assert_eq!(least.as_deref(), Some("servers.min"));
+
+    let none = crate::plan::Values::new();
+    let team = [("team".to_owned(), "a".to_owned())].into();
+    let tags = of_tags(crate::diff::tags(&none, &team), &resolved);
+    assert_eq!(tags[0].line.as_deref(), Some("syncctl.yaml:7 tags.team"));
 }
 
 #[test]

@@ -2,14 +2,40 @@
 
 use super::{existing_identity, unchecked};
 use crate::deployer::Deployer;
-use crate::plan::{Level, Notice};
+use crate::plan::{Change, ChangeAction, Level, Notice, Plan};
 
-pub(super) async fn check(deployer: &Deployer<'_>) -> Vec<Notice> {
+pub(super) async fn check(deployer: &Deployer<'_>, plan: &Plan) -> Vec<Notice> {
     if deployer.deployment().email.identity.is_none() {
         return Vec::new();
     }
-    let (account, identity) = futures::join!(check_account(deployer), check_identity(deployer));
-    account.into_iter().chain(identity).collect()
+    let (account, identity, new) = futures::join!(
+        check_account(deployer),
+        check_identity(deployer),
+        check_new_identity(deployer, plan)
+    );
+    [account, identity, new].into_iter().flatten().collect()
+}
+
+/// There is one of each in a Region: whoever has given a deployment another name finds the old one's here.
+async fn check_new_identity(deployer: &Deployer<'_>, plan: &Plan) -> Vec<Notice> {
+    let mut changes = plan.stacks.iter().flat_map(|stack| &stack.changes);
+    let is_made =
+        |change: &Change| change.logical_id == "MailIdentity" && change.action == ChangeAction::Add;
+    let identity = deployer.deployment().email.identity.as_ref().map(ToString::to_string);
+    let Some(identity) = identity.filter(|_| changes.any(is_made)) else { return Vec::new() };
+    match deployer.cloud.mail_identity(&identity).await {
+        Ok(None) => Vec::new(),
+        Ok(Some(_)) => vec![Notice {
+            level: Level::Blocker,
+            text: format!("SES has an identity {identity} already, and cannot make another."),
+            advice: Some(
+                "if a deployment of another name has it: a new name is a new deployment, and data does not move; else set `manage: existing` under email"
+                    .to_owned(),
+            ),
+            line: crate::lines::of_key(deployer.blueprint, "email.identity"),
+        }],
+        Err(error) => unchecked("whether the mail identity is there already", &error),
+    }
 }
 
 async fn check_account(deployer: &Deployer<'_>) -> Vec<Notice> {

@@ -2,7 +2,11 @@
 
 use super::unchecked;
 use crate::deployer::Deployer;
-use crate::plan::{Level, Notice};
+use crate::plan::{Harm, Kind, Level, Notice, Operation, Plan};
+
+mod need;
+
+use need::{Need, Now};
 
 /// Running On-Demand standard instances, in virtual processors.
 const STANDARD_PROCESSORS: (&str, &str) = ("ec2", "L-1216C47A");
@@ -22,9 +26,10 @@ fn processors(size: &str) -> Option<u32> {
     }
 }
 
-pub(super) async fn check(deployer: &Deployer<'_>, creates: bool) -> Vec<Notice> {
+pub(super) async fn check(deployer: &Deployer<'_>, plan: &Plan) -> Vec<Notice> {
+    let creates = plan.stacks.iter().any(|stack| stack.operation == Operation::Create);
     let (processors, networks, balancers) = futures::join!(
-        check_processors(deployer, creates),
+        check_processors(deployer, plan),
         check_one(deployer, creates, NETWORKS, "VPCs", deployer.cloud.vpcs()),
         check_one(
             deployer,
@@ -37,7 +42,7 @@ pub(super) async fn check(deployer: &Deployer<'_>, creates: bool) -> Vec<Notice>
     [processors, networks, balancers].into_iter().flatten().collect()
 }
 
-async fn check_processors(deployer: &Deployer<'_>, creates: bool) -> Vec<Notice> {
+async fn check_processors(deployer: &Deployer<'_>, plan: &Plan) -> Vec<Notice> {
     let servers = &deployer.deployment().servers;
     let (_, size) = servers.instance.as_str().split_once('.').unwrap_or_default();
     let Some(each) = processors(size) else { return Vec::new() };
@@ -49,28 +54,39 @@ async fn check_processors(deployer: &Deployer<'_>, creates: bool) -> Vec<Notice>
         (Ok(None), _) => return Vec::new(),
         (Err(error), _) | (_, Err(error)) => return unchecked("the quota of processors", &error),
     };
-    let extra = servers.desired * deployer.deployment().rollout.max_healthy.get() / 100;
-    let roll = extra.max(servers.desired + 1) - servers.desired;
-    let new = if creates { servers.desired } else { 0 };
-    let needed = running + (new + roll) * each;
-    if f64::from(needed) <= quota {
-        return Vec::new();
-    }
-    let start_fits = f64::from(running + new * each) <= quota;
+    let mut changes = plan.stacks.iter().flat_map(|stack| &stack.changes);
+    let creates = plan
+        .stacks
+        .iter()
+        .any(|stack| stack.kind == Kind::App && stack.operation == Operation::Create);
+    let need = Need {
+        each,
+        servers: servers.desired,
+        most: servers.max,
+        more: {
+            let extra = servers.desired * deployer.deployment().rollout.max_healthy.get() / 100;
+            extra.max(servers.desired + 1) - servers.desired
+        },
+        others: if creates { running } else { running.saturating_sub(servers.desired * each) },
+        quota,
+    };
+    let now = match (creates, changes.any(|change| change.harm == Harm::Rolls)) {
+        (true, _) => Now::Creates,
+        (false, true) => Now::Rolls,
+        (false, false) => Now::Neither,
+    };
+    let Some((level, text, wanted)) = need.told(now) else { return Vec::new() };
+    let line = match level {
+        Level::Note => "servers.max",
+        _ => "servers.desired",
+    };
     vec![Notice {
-        level: if start_fits { Level::Warning } else { Level::Blocker },
-        text: format!(
-            "{needed} virtual processors would run at once while servers are replaced ({running} run now, {} of {each}, {roll} more in a roll), and the quota is {quota}.",
-            if servers.desired == 1 {
-                "1 server".to_owned()
-            } else {
-                format!("{} servers", servers.desired)
-            }
-        ),
+        level,
+        text,
         advice: Some(format!(
-            "ask for more: aws service-quotas request-service-quota-increase --service-code {service} --quota-code {code} --desired-value {needed}"
+            "ask for more: aws service-quotas request-service-quota-increase --service-code {service} --quota-code {code} --desired-value {wanted}"
         )),
-        line: crate::lines::of_key(deployer.blueprint, "servers.desired"),
+        line: crate::lines::of_key(deployer.blueprint, line),
     }]
 }
 

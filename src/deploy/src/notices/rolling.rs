@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 /// limits are five minutes together; three are usual.
 const EACH: SignedDuration = SignedDuration::from_mins(4);
 
-pub(super) fn check(deployer: &Deployer<'_>, observed: &Observed, plan: &Plan) -> Vec<Notice> {
+pub(crate) fn check(deployer: &Deployer<'_>, observed: &Observed, plan: &Plan) -> Vec<Notice> {
     let app = plan.stacks.iter().find(|stack| stack.kind == Kind::App);
     if app.is_none_or(|app| app.operation == Operation::Nothing) {
         return Vec::new();

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::effect::effects;
 use super::{Change, ChangeAction, PolicyAction, Replacement};
 
 /// The order in which changes are shown, worst first.
@@ -18,10 +19,18 @@ pub enum Harm {
     Safe,
 }
 
+/// Says of a change how bad it is, and in words what it comes to.
+pub(crate) fn judge(change: &mut Change) {
+    let effects = effects(change);
+    let worst = effects.iter().map(|effect| effect.harm);
+    change.harm = worst.chain([Harm::of(change)]).min().unwrap_or(Harm::Safe);
+    change.effects = effects.into_iter().map(|effect| effect.words).collect();
+}
+
 impl Harm {
     /// What a change does, from everything else that is known of it. Where a replacement is possible and not sure,
     /// the worse case counts, and so it does where nobody says what becomes of the old resource.
-    pub(crate) fn of(change: &Change) -> Self {
+    fn of(change: &Change) -> Self {
         let is_in = |list: &[(&str, &str)]| list.iter().any(|it| it.0 == change.resource_type);
         if goes(change) && change.resource_type != LAUNCH_TEMPLATE {
             return match (is_in(&DATA), is_kept(change)) {
@@ -44,15 +53,19 @@ impl Harm {
 }
 
 /// What cannot be made again, with the reason.
-const DATA: [(&str, &str); 4] = [
+const DATA: [(&str, &str); 3] = [
     ("AWS::S3::Bucket", "files, releases or logs are in it"),
     ("AWS::DynamoDB::Table", "names, versions and accounts are in it"),
     ("AWS::KMS::Key", "nobody can read what was encrypted with it"),
-    ("AWS::SES::EmailIdentity", "it has to be verified again, and its reputation is gone"),
 ];
 
+/// Whether a resource of this type holds what cannot be made again.
+pub(crate) fn holds_data(resource_type: &str) -> bool {
+    DATA.iter().any(|(kind, _)| *kind == resource_type)
+}
+
 /// What requests go through, with what happens when it is replaced or removed.
-const PATH: [(&str, &str); 21] = [
+const PATH: [(&str, &str); 22] = [
     ("AWS::AutoScaling::AutoScalingGroup", "all servers stop"),
     ("AWS::CertificateManager::Certificate", "clients see another certificate, or none"),
     ("AWS::EC2::InternetGateway", "nobody reaches the network"),
@@ -74,6 +87,7 @@ const PATH: [(&str, &str); 21] = [
     ("AWS::IAM::Role", "sessions of servers and clients end"),
     ("AWS::KMS::Alias", "servers do not find the key of the content"),
     ("AWS::Route53::RecordSet", "the name is not found until caches have forgotten it"),
+    ("AWS::SES::EmailIdentity", "it has to be verified again, and its reputation is gone"),
 ];
 
 /// Properties that interrupt although they change in place.
@@ -130,7 +144,7 @@ fn rolls(change: &Change) -> bool {
 /// Whether any property or one that holds it is such: `Properties.LaunchTemplate` for
 /// `Properties.LaunchTemplate.Version`.
 fn changes_any(change: &Change, is_such: impl Fn(&str) -> bool) -> bool {
-    change.properties.iter().any(|property| {
+    change.properties.iter().filter(|property| !property.is_echo).any(|property| {
         let path = &property.path;
         let ends = path.match_indices(['.', '[']).map(|(at, _)| at).chain([path.len()]);
         ends.into_iter().any(|end| is_such(&path[..end]))
@@ -158,6 +172,7 @@ mod tests {
             replacement,
             policy,
             harm: Harm::Safe,
+            effects: Vec::new(),
             properties: vec![PropertyChange {
                 path: path.to_owned(),
                 before: None,
@@ -165,6 +180,7 @@ mod tests {
                 recreation: replacement,
                 cause: None,
                 line: None,
+                is_echo: false,
             }],
         }
     }

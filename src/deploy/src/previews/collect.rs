@@ -17,7 +17,7 @@ use super::skip::Skip;
 use crate::deployer::{Deployer, Pace};
 use crate::destroy::{Counting, Destroyed, destroy_while, destruction};
 use crate::error::{DeployError, Result};
-use crate::observe::{Observed, ObservedStack, observe};
+use crate::observe::{Observed, ObservedStack, observe_stacks};
 
 /// Previews that are looked at or taken down at a time: an account may ask CloudFormation about 20 times a second in
 /// all, and others are at work too.
@@ -114,13 +114,11 @@ pub async fn collect(deployer: &Deployer<'_>, request: &Request) -> Result<Colle
         }
     }
     expired.sort();
-    let most = request.most.unwrap_or(usize::MAX).min(expired.len());
-    let later = expired.split_off(most);
-    let fate = || skipped(&Skip::TooMany);
-    deployments.extend(later.into_iter().map(|(_, name)| Outcome { name, fate: fate() }));
+    // Those that may go count, not those that are looked at: one that stays would keep all behind it.
+    let slots = Cell::new(request.most.unwrap_or(usize::MAX));
     let left = AtomicBool::new(false);
     let work = expired.iter().enumerate().map(|(number, (since, name))| {
-        let left = &left;
+        let (left, slots) = (&left, &slots);
         async move {
             if left.load(Ordering::Relaxed) {
                 return Outcome { name: name.clone(), fate: skipped(&Skip::Left) };
@@ -130,7 +128,7 @@ pub async fn collect(deployer: &Deployer<'_>, request: &Request) -> Result<Colle
             let run = format!("{}{number}", deployer.run);
             let pace = Pace { longest: LONGEST_WAIT, ..deployer.pace };
             let deployer = Deployer { listener: &quiet, run: &run, pace, ..*deployer };
-            let fate = one(&deployer, name, *since, request).await;
+            let fate = one(&deployer, name, *since, request, slots).await;
             if let Fate::Collected { .. } = &fate {
                 quiet.listener.tell(crate::Event::Note { text: format!("{name} is gone.") });
             }
@@ -144,13 +142,19 @@ pub async fn collect(deployer: &Deployer<'_>, request: &Request) -> Result<Colle
     Ok(Collection { carried_out: request.carry_out, deployments, left })
 }
 
-async fn one(deployer: &Deployer<'_>, name: &str, since: Timestamp, request: &Request) -> Fate {
+async fn one(
+    deployer: &Deployer<'_>,
+    name: &str,
+    since: Timestamp,
+    request: &Request,
+    slots: &Cell<usize>,
+) -> Fate {
     let Ok(blueprint) = blueprint_of(name, deployer.cloud.region()) else {
         return skipped(&Skip::NotAName(name.to_owned()));
     };
     let deployer = Deployer { blueprint: &blueprint, ..*deployer };
     let begun = Cell::new(false);
-    match look_and_take(&deployer, name, request, &begun).await {
+    match look_and_take(&deployer, name, request, slots, &begun).await {
         Ok(Ok(Some(Destroyed { stacks, left }))) => Fate::Collected { stacks, left },
         Ok(Ok(None)) => Fate::WouldCollect { expired: since },
         Ok(Err(skip)) => skipped(&skip),
@@ -166,15 +170,18 @@ async fn look_and_take(
     deployer: &Deployer<'_>,
     name: &str,
     request: &Request,
+    slots: &Cell<usize>,
     begun: &Cell<bool>,
 ) -> Result<Result<Option<Destroyed>, Skip>> {
-    let observed = observe(deployer.cloud, deployer.deployment()).await?;
+    let observed = observe_stacks(deployer.cloud, deployer.deployment()).await?;
     if observed.data.is_none() && observed.app.is_none() {
         return Ok(Err(Skip::Changed));
     }
     if let Err(skip) = may_go(deployer.cloud, name, &observed, (deployer.now)()).await? {
         return Ok(Err(skip));
     }
+    let Some(others) = slots.get().checked_sub(1) else { return Ok(Err(Skip::TooMany)) };
+    slots.set(others);
     if !request.carry_out {
         return Ok(Ok(None));
     }
@@ -186,7 +193,7 @@ async fn look_and_take(
         begun.set(true);
         Ok(())
     };
-    destroy_while(deployer, &planned, &observed, None, still).await.map(|done| Ok(Some(done)))
+    destroy_while(deployer, &planned, &observed, still).await.map(|done| Ok(Some(done)))
 }
 
 /// Whether a stack is to the last tag what was judged, and nothing has come up beside it.

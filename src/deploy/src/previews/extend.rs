@@ -1,7 +1,7 @@
 //! Gives a preview more time, and touches nothing else.
 
 use cloud::{ChangeAction, ChangeSetStatus, Replacement};
-use futures::future::try_join_all;
+use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use stack::{EXPIRES, Stack, StackKind, Template};
@@ -12,7 +12,7 @@ use crate::deployer::Deployer;
 use crate::error::{DeployError, Result};
 use crate::events::Step;
 use crate::follow::What;
-use crate::observe::{Observed, ObservedStack, observe};
+use crate::observe::{Observed, ObservedStack, observe_stacks};
 use crate::plan::Kind;
 use crate::planner::{Planning, change_set, refuse_unworkable};
 
@@ -34,7 +34,7 @@ pub struct Extended {
 pub async fn extend(deployer: &Deployer<'_>, ttl: std::time::Duration) -> Result<Extended> {
     let deployment = deployer.deployment();
     let name = deployment.name.to_string();
-    let observed = deployer.step(Step::Observe, observe(deployer.cloud, deployment)).await?;
+    let observed = deployer.step(Step::Observe, observe_stacks(deployer.cloud, deployment)).await?;
     let stacks = [(StackKind::Data, &observed.data), (StackKind::App, &observed.app)];
     let there: Vec<(StackKind, &ObservedStack)> =
         stacks.into_iter().filter_map(|(kind, stack)| Some((kind, stack.as_ref()?))).collect();
@@ -54,7 +54,9 @@ pub async fn extend(deployer: &Deployer<'_>, ttl: std::time::Duration) -> Result
     let before = observed.parameter(there[0].0, EXPIRES).map(str::to_owned);
     let work =
         there.into_iter().map(|(kind, stack)| one(deployer, &observed, kind, stack, &expires));
-    deployer.step(Step::Extend, try_join_all(work)).await?;
+    // Both to their end: half an extension is told, not dropped.
+    let work = async { join_all(work).await.into_iter().collect::<Result<Vec<()>>>() };
+    deployer.step(Step::Extend, work).await?;
     Ok(Extended { name, before, expires })
 }
 

@@ -36,7 +36,7 @@ pub fn glance(pair: &Pair, bench: Bench<'_>) -> Result<Timestamp, Skip> {
         return Err(Skip::Protected(stack.name.clone()));
     }
     for (_, stack) in pair.stacks() {
-        status(stack)?;
+        status(pair, stack)?;
     }
     let until = expiry(pair)?;
     if until < bench.now { Ok(until) } else { Err(Skip::Lives(until)) }
@@ -79,13 +79,16 @@ fn is_here(stack: &StackSummary, bench: Bench<'_>) -> bool {
         if *region == bench.region && *account == bench.account && rest.starts_with(&prefix))
 }
 
-fn status(stack: &StackSummary) -> Result<(), Skip> {
+fn status(pair: &Pair, stack: &StackSummary) -> Result<(), Skip> {
     let (name, status) = (stack.name.clone(), stack.status.clone());
     if status.is_in_progress() {
         return Err(Skip::Busy { stack: name, status, since: stack.last_change() });
     }
+    // Where the app is gone, a collection has begun, and stopped at buckets that were not empty yet: the data stack can
+    // only be removed now, nobody can extend it or bring it back.
+    let is_half_done = status.is_delete_failed() && pair.app.is_none();
     // One whose first creation failed and was undone holds nothing, which is looked at later.
-    match status.is_updatable() || is_undone(&status) {
+    match status.is_updatable() || is_undone(&status) || is_half_done {
         true => Ok(()),
         false => Err(Skip::Stuck { stack: name, status }),
     }

@@ -45,9 +45,11 @@ pub(super) fn is_in_template(template: &Value, name: &str, kind: StackKind) -> b
     mark["deployment"] == name && mark["stack"] == part && mark["preview"] == true
 }
 
-/// Whether a blueprint with a `ttl` may be deployed here: nothing is there yet, or a preview is. Anything else would
+/// Whether a blueprint with a `ttl` may be deployed here: nothing is there yet, also no data that an earlier deployment
+/// has left, or a preview is. Anything else would
 /// become one, and be collected with its data one day.
 pub(crate) fn may_become_one(observed: &Observed) -> bool {
     let stacks = [&observed.data, &observed.app].into_iter().flatten();
-    stacks.filter(|stack| stack.is_deployed()).all(|stack| is_tagged(&stack.summary))
+    observed.leftovers.is_empty()
+        && stacks.filter(|stack| stack.is_deployed()).all(|stack| is_tagged(&stack.summary))
 }

@@ -14,6 +14,12 @@ use crate::plan::{
 use super::concern::{Concern, counted};
 use super::rows::is_fold;
 use super::values::scalar;
+use super::words::count;
+
+mod facts;
+mod rights;
+
+use facts::facts;
 
 /// Gives what new stacks make its properties, so that a first deployment can be told with its numbers. Values of
 /// parameters, the account and the Region stand in them; what only AWS knows stays as the template says it.
@@ -42,8 +48,19 @@ fn properties(id: &str, stack: &Stack, pseudo: &BTreeMap<String, String>) -> Vec
         recreation: Replacement::Never,
         cause: None,
         line: None,
+        is_echo: false,
     });
-    let mut values: Vec<PropertyChange> = values.collect();
+    let policy = resource.and_then(|resource| resource.get("DeletionPolicy"));
+    let policy = policy.map(|policy| PropertyChange {
+        path: "DeletionPolicy".to_owned(),
+        before: None,
+        after: Some(policy.clone()),
+        recreation: Replacement::Never,
+        cause: None,
+        line: None,
+        is_echo: false,
+    });
+    let mut values: Vec<PropertyChange> = values.chain(policy).collect();
     // Kilobytes of boot script tell nobody anything.
     let data = values.iter_mut().filter_map(|value| value.after.as_mut()?.as_object_mut());
     data.for_each(|data| drop(data.remove("UserData")));
@@ -99,6 +116,12 @@ pub(super) struct Group {
     pub(super) parts: Vec<String>,
 }
 
+/// Who can reach a new stack from outside, if it has an entry.
+pub(super) fn exposure(stack: &StackPlan) -> Option<String> {
+    let members: Vec<&Change> = stack.changes.iter().filter(|change| is_fold(change)).collect();
+    facts::exposure(&Resources(&members))
+}
+
 /// The groups of a new stack, without what has lines of its own.
 pub(super) fn groups(stack: &StackPlan) -> Vec<Group> {
     let folded: Vec<&Change> = stack.changes.iter().filter(|change| is_fold(change)).collect();
@@ -109,23 +132,76 @@ pub(super) fn groups(stack: &StackPlan) -> Vec<Group> {
             concern,
             number: members.len(),
             facts: facts(concern, &Resources(&members)),
-            parts: parts(&members),
+            parts: parts(concern, &members),
         })
     };
     Concern::ALL.into_iter().filter_map(group).collect()
 }
 
-fn parts(members: &[&Change]) -> Vec<String> {
-    let mut types: Vec<(&str, usize)> = Vec::new();
+fn parts(concern: Concern, members: &[&Change]) -> Vec<String> {
+    let mut types: Vec<(&str, Vec<&Change>)> = Vec::new();
     for member in members {
         match types.iter_mut().find(|(kind, _)| *kind == member.resource_type) {
-            Some((_, number)) => *number += 1,
-            None => types.push((&member.resource_type, 1)),
+            Some((_, of_type)) => of_type.push(member),
+            None => types.push((&member.resource_type, vec![member])),
         }
     }
     types.sort_by_key(|(kind, _)| rank(kind));
-    types.into_iter().map(|(kind, number)| counted(kind, number)).collect()
+    match types.as_slice() {
+        // The facts name it already.
+        [(_, of_type)] if of_type.len() == 1 && concern == Concern::Metadata => Vec::new(),
+        types => types.iter().map(|(kind, of_type)| part(kind, of_type)).collect(),
+    }
 }
+
+fn part(resource_type: &str, members: &[&Change]) -> String {
+    let number = members.len();
+    match resource_type {
+        "AWS::EC2::NatGateway" => "regional NAT gateway".to_owned(),
+        "AWS::EC2::VPCEndpoint" => {
+            let names = members.iter().map(|it| super::names::name(&it.logical_id));
+            let mut names: Vec<String> =
+                names.map(|name| name.trim_start_matches("endpoint for ").to_owned()).collect();
+            names.sort_by_key(|name| name != "S3");
+            format!("{} ({})", count(number, "VPC endpoint", "VPC endpoints"), names.join(", "))
+        }
+        kind => counted(kind, number),
+    }
+}
+
+/// What is paid for although nobody uses it, all stacks together. Prices are AWS's to say, and change.
+pub(super) fn charged(plan: &Plan) -> Option<String> {
+    let stacks = plan.stacks.iter().filter(|stack| super::rows::is_folded(stack));
+    let members: Vec<&Change> = stacks
+        .flat_map(|stack| &stack.changes)
+        .filter(|change| change.action == ChangeAction::Add)
+        .collect();
+    let number = |kind: &str| members.iter().filter(|it| it.resource_type == kind).count();
+    let resources = Resources(&members);
+    let servers = resources.text("Group", "MinSize").filter(|_| number(GROUP) > 0);
+    let is_paid = |change: &&&Change| {
+        let kind = change.properties.iter().find(|it| it.path == "Properties.VpcEndpointType");
+        let kind = kind.and_then(|property| property.after.as_ref());
+        kind.is_some_and(|kind| *kind == "Interface")
+    };
+    let endpoints = members.iter().filter(is_paid).count();
+    let is_there = |kind: &str, name: &str| (number(kind) > 0).then(|| name.to_owned());
+    let paid = [
+        is_there("AWS::ElasticLoadBalancingV2::LoadBalancer", "load balancer"),
+        servers.map(|servers| match servers.as_str() {
+            "1" => "1 server".to_owned(),
+            servers => format!("{servers} servers"),
+        }),
+        is_there("AWS::EC2::NatGateway", "NAT gateway"),
+        (endpoints > 0).then(|| count(endpoints, "interface endpoint", "interface endpoints")),
+        is_there("AWS::KMS::Key", "KMS key"),
+        is_there("AWS::CloudWatch::Alarm", "alarms"),
+    ];
+    let paid: Vec<String> = paid.into_iter().flatten().collect();
+    (!paid.is_empty()).then(|| format!("charged while idle: {}", paid.join(", ")))
+}
+
+const GROUP: &str = "AWS::AutoScaling::AutoScalingGroup";
 
 /// What a reader looks for first comes first; what only joins two others comes last.
 fn rank(resource_type: &str) -> (u8, &str) {
@@ -178,140 +254,19 @@ impl Resources<'_> {
         (!value.is_object() && !value.is_array() && !value.is_null()).then(|| scalar(value, ""))
     }
 
+    /// What stands beside the properties.
+    fn attribute(&self, logical_id: &str, name: &str) -> Option<&Value> {
+        let change = self.0.iter().find(|change| change.logical_id == logical_id)?;
+        change.properties.iter().find(|property| property.path == name)?.after.as_ref()
+    }
+
+    fn of_type(&self, resource_type: &str) -> impl Iterator<Item = &Change> {
+        self.0.iter().copied().filter(move |change| change.resource_type == resource_type)
+    }
+
     fn distinct(&self, resource_type: &str, path: &str) -> Vec<String> {
         let ids = self.0.iter().filter(|change| change.resource_type == resource_type);
         let values = ids.filter_map(|change| self.text(&change.logical_id, path));
         values.collect::<BTreeSet<_>>().into_iter().collect()
     }
-}
-
-fn facts(concern: Concern, resources: &Resources<'_>) -> Vec<String> {
-    let facts = match concern {
-        Concern::Content => content(resources),
-        Concern::Metadata => metadata(resources),
-        Concern::Network => network(resources),
-        Concern::Entry => entry(resources),
-        Concern::Servers => servers(resources),
-        Concern::Mail => vec![resources.text("MailIdentity", "EmailIdentity")],
-        Concern::Alarms => vec![alarms(resources)],
-        Concern::Identity => vec![roles(resources)],
-        Concern::Other => Vec::new(),
-    };
-    facts.into_iter().flatten().collect()
-}
-
-fn content(resources: &Resources<'_>) -> Vec<Option<String>> {
-    let days = "LifecycleConfiguration.Rules.0.NoncurrentVersionExpiration.NoncurrentDays";
-    let algorithm = "BucketEncryption.ServerSideEncryptionConfiguration.0.ServerSideEncryptionByDefault.SSEAlgorithm";
-    let key = match resources.text("Content", algorithm).as_deref() {
-        Some("aws:kms") if resources.has("Key") => {
-            Some("encrypted with a key of its own".to_owned())
-        }
-        Some("aws:kms") => Some("encrypted with an existing key".to_owned()),
-        Some(_) => Some("encrypted with S3's key".to_owned()),
-        None => None,
-    };
-    vec![
-        resources.text("Content", "BucketName").map(|name| format!("bucket {name}")),
-        resources
-            .text("Content", days)
-            .map(|days| format!("deleted files restorable for {}", of_days(&days))),
-        key,
-    ]
-}
-
-fn of_days(days: &str) -> String {
-    match days {
-        "1" => "1 day".to_owned(),
-        days => format!("{days} days"),
-    }
-}
-
-fn metadata(resources: &Resources<'_>) -> Vec<Option<String>> {
-    let recovery = "PointInTimeRecoverySpecification.RecoveryPeriodInDays";
-    vec![
-        resources.text("Metadata", "TableName").map(|name| format!("table {name}")),
-        resources
-            .text("Metadata", recovery)
-            .map(|days| format!("restorable to any second of {}", of_days(&days))),
-    ]
-}
-
-fn network(resources: &Resources<'_>) -> Vec<Option<String>> {
-    let zones = resources.distinct("AWS::EC2::Subnet", "AvailabilityZone");
-    let zones = (!zones.is_empty()).then(|| zones.join(", "));
-    let interfaces = resources.has("EndpointsFirewall");
-    let way = match (resources.has("Nat"), interfaces) {
-        (true, _) => "servers reach AWS through a NAT gateway",
-        (_, true) => "servers reach AWS through private endpoints only",
-        _ => "servers reach AWS with addresses of their own",
-    };
-    let cidr = resources.text("Network", "CidrBlock");
-    let place = match (cidr, zones) {
-        (Some(cidr), Some(zones)) => Some(format!("{cidr} in {zones}")),
-        (cidr, zones) => cidr.or(zones),
-    };
-    let way = resources.has("Network").then(|| way.to_owned());
-    vec![place, way]
-}
-
-fn entry(resources: &Resources<'_>) -> Vec<Option<String>> {
-    let protocol = match (resources.has("HttpsListener"), resources.has("HttpListener")) {
-        (true, _) => Some("HTTPS on port 443".to_owned()),
-        (false, true) => Some("plain HTTP on port 80".to_owned()),
-        (false, false) => None,
-    };
-    let path = resources.text("TargetGroup", "HealthCheckPath");
-    let interval = resources.text("TargetGroup", "HealthCheckIntervalSeconds");
-    let health = path
-        .zip(interval)
-        .map(|(path, interval)| format!("health check {path} every {interval} s"));
-    let rules =
-        resources.value("BalancerFirewall", "SecurityGroupIngress").and_then(Value::as_array);
-    let ranges = rules.into_iter().flatten().filter_map(|rule| rule.get("CidrIp")?.as_str());
-    let ranges: BTreeSet<&str> = ranges.collect();
-    let open = (!ranges.is_empty())
-        .then(|| format!("open to {}", ranges.into_iter().collect::<Vec<_>>().join(", ")));
-    vec![resources.text("DomainRecord", "Name"), protocol, open, health]
-}
-
-fn servers(resources: &Resources<'_>) -> Vec<Option<String>> {
-    let (min, max) = (resources.text("Group", "MinSize"), resources.text("Group", "MaxSize"));
-    let size = min.zip(max).map(|(min, max)| format!("{min} to {max}"));
-    let kind = resources.text("LaunchTemplate", "LaunchTemplateData.InstanceType");
-    let size = match (size, kind) {
-        (Some(size), Some(kind)) => Some(format!("{size} × {kind}")),
-        (size, kind) => size.or(kind),
-    };
-    let cpu = resources.text("ScaleByProcessor", "TargetTrackingConfiguration.TargetValue");
-    let requests = resources.text("ScaleByRequests", "TargetTrackingConfiguration.TargetValue");
-    let goals = [
-        cpu.map(|cpu| format!("{cpu} % processor")),
-        requests.map(|requests| format!("{requests} requests a minute")),
-    ];
-    let goals: Vec<String> = goals.into_iter().flatten().collect();
-    let logs = resources.text("ServerLogs", "RetentionInDays");
-    vec![
-        size,
-        resources.text("LaunchTemplate", "LaunchTemplateData.ImageId"),
-        (!goals.is_empty()).then(|| format!("grows to keep to {}", goals.join(" and "))),
-        logs.map(|days| format!("logs kept {days} days")),
-    ]
-}
-
-fn roles(resources: &Resources<'_>) -> Option<String> {
-    named(resources, "AWS::IAM::Role", "role of ").map(|names| format!("for {names}"))
-}
-
-fn alarms(resources: &Resources<'_>) -> Option<String> {
-    named(resources, "AWS::CloudWatch::Alarm", "alarm: ")
-}
-
-/// The names of all resources of a type, without what they have in common.
-fn named(resources: &Resources<'_>, resource_type: &str, common: &str) -> Option<String> {
-    let members = resources.0.iter().filter(|change| change.resource_type == resource_type);
-    let names = members.map(|change| super::names::name(&change.logical_id));
-    let names: Vec<String> =
-        names.map(|name| name.strip_prefix(common).unwrap_or(&name).to_owned()).collect();
-    (!names.is_empty()).then(|| names.join(", "))
 }

@@ -23,6 +23,20 @@ pub(super) fn answers<'a>(plan: &Plan, drift: &'a Drift) -> Vec<Answer<'a>> {
     drift.properties.iter().map(answer).collect()
 }
 
+/// What somebody should see before anything else: a bucket that may be opened to everybody.
+pub(super) fn danger(drift: &Drift) -> Option<&'static str> {
+    let is_off = |property: &DriftedProperty| {
+        let is_whole = property.path == PUBLIC_ACCESS && !property.actual.contains("true");
+        let is_part = property.path.starts_with(PUBLIC_ACCESS) && property.actual == "false";
+        is_whole || is_part
+    };
+    (drift.resource_type == "AWS::S3::Bucket" && drift.properties.iter().any(is_off)).then_some(
+        "its block of public access is off: a policy or an access list can open it to everybody",
+    )
+}
+
+const PUBLIC_ACCESS: &str = "/PublicAccessBlockConfiguration";
+
 /// What the plan does to the resource as a whole, for one that is gone.
 pub(super) fn answer_to_deletion(drift: &Drift) -> &'static str {
     if drift.is_touched {

@@ -154,6 +154,11 @@ mod tests {
         }
     }
 
+    /// Left out where there is nothing to say, as readers of the first documents expect.
+    fn is_optional(pointer: &str, name: &str) -> bool {
+        ["effects", "is_echo"].contains(&name) || pointer.contains("/tags/") && name == "line"
+    }
+
     /// A field that is added to a plan has to be added to the schema, and one that goes has to go there.
     #[test]
     fn a_field_more_or_less_is_noticed_everywhere() {
@@ -167,7 +172,7 @@ mod tests {
             assert!(!validator.is_valid(&more), "{pointer} takes any field");
             let names: Vec<String> =
                 document.pointer(&pointer).unwrap().as_object().unwrap().keys().cloned().collect();
-            for name in names {
+            for name in names.into_iter().filter(|name| !is_optional(&pointer, name)) {
                 let mut less = document.clone();
                 less.pointer_mut(&pointer).unwrap().as_object_mut().unwrap().remove(&name);
                 assert!(!validator.is_valid(&less), "{pointer} does not need {name}");

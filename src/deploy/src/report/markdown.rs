@@ -7,7 +7,7 @@ mod tests;
 
 use crate::plan::{Harm, Plan};
 
-use super::creation::groups;
+use super::creation::{charged, exposure, groups};
 use super::drifts;
 use super::rows::{Row, is_folded, of_harm};
 use super::words::{count, harms, heading, meaning, tally};
@@ -38,11 +38,17 @@ pub fn markdown(plan: &Plan, max_bytes: usize) -> String {
         harm(plan, Harm::Rolls),
         created(plan),
         harm(plan, Harm::Safe),
-        tags(plan),
     ];
-    for section in sections.into_iter().filter(|section| !section.blocks.is_empty()) {
-        document.section(&section);
+    let write = |document: &mut Document, section: Section| {
+        if !section.blocks.is_empty() {
+            document.section(&section);
+        }
+    };
+    sections.into_iter().for_each(|section| write(&mut document, section));
+    if let Some(echoes) = blocks::echoes(plan) {
+        document.aside(&echoes);
     }
+    write(&mut document, tags(plan));
     document.finish()
 }
 
@@ -62,11 +68,13 @@ fn created(plan: &Plan) -> Section {
     let stacks = plan.stacks.iter().filter(|stack| is_folded(stack));
     let groups: Vec<_> = stacks.flat_map(groups).collect();
     let number: usize = groups.iter().map(|group| group.number).sum();
+    let stacks = plan.stacks.iter().filter(|stack| is_folded(stack));
+    let remarks = stacks.filter_map(exposure).chain(charged(plan)).map(|it| blocks::remark(&it));
     Section {
         title: format!("New ({})", count(number, "resource", "resources")),
         meaning: "made from nothing",
         is_folded: false,
-        blocks: groups.iter().map(blocks::group).collect(),
+        blocks: groups.iter().map(blocks::group).chain(remarks).collect(),
     }
 }
 

@@ -81,14 +81,17 @@ const NAMES: &[(&str, &str)] = &[
 
 /// `server group`, `public subnet 2`; words of the id where the templates have none by now.
 pub(crate) fn name(logical_id: &str) -> String {
+    known(logical_id).unwrap_or_else(|| words(stem(logical_id)))
+}
+
+/// The same, for ids of resources that the templates have.
+pub(super) fn known(logical_id: &str) -> Option<String> {
     let stem = stem(logical_id);
     let digits: String = stem.chars().filter(char::is_ascii_digit).collect();
     let pattern: String =
         stem.chars().map(|it| if it.is_ascii_digit() { '#' } else { it }).collect();
-    match NAMES.iter().find(|(id, _)| *id == pattern) {
-        Some((_, name)) => name.replace('#', &digits),
-        None => words(stem),
-    }
+    let (_, name) = NAMES.iter().find(|(id, _)| *id == pattern)?;
+    Some(name.replace('#', &digits))
 }
 
 /// Two launch templates of one deployment differ by a digest of their content in their logical id.

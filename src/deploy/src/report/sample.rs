@@ -7,7 +7,7 @@ use stack::{Rendered, Sha256Digest, Stack};
 
 use crate::plan::{
     Change, ChangeAction, Drift, DriftedProperty, Harm, Kind, Level, Notice, Operation, Plan,
-    PolicyAction, PropertyChange, ReleasePlan, Replacement, Source, StackPlan, TagChange,
+    PolicyAction, PropertyChange, ReleasePlan, Replacement, Source, StackPlan, TagChange, judge,
 };
 
 /// The shipped production blueprint, for the first time.
@@ -175,6 +175,7 @@ pub(crate) fn change(id: &str, kind: &str, action: ChangeAction, harm: Harm) -> 
         replacement: Replacement::Never,
         policy: None,
         harm,
+        effects: Vec::new(),
         properties: Vec::new(),
     }
 }
@@ -187,7 +188,8 @@ pub(crate) fn property(
 ) -> PropertyChange {
     let line = Some(line.to_owned()).filter(|line| !line.is_empty());
     let recreation = Replacement::Never;
-    PropertyChange { path: path.to_owned(), before, after, recreation, cause: None, line }
+    let path = path.to_owned();
+    PropertyChange { path, before, after, recreation, cause: None, line, is_echo: false }
 }
 
 fn harmful_data() -> StackPlan {
@@ -212,7 +214,7 @@ fn harmful_data() -> StackPlan {
         }],
         ..change("Metadata", "AWS::DynamoDB::Table", ChangeAction::Modify, Harm::Destroys)
     };
-    let content = Change {
+    let mut content = Change {
         physical_id: Some("production-content-123456789012-eu-west-1".to_owned()),
         properties: vec![property(
             "Properties.LifecycleConfiguration",
@@ -222,6 +224,7 @@ fn harmful_data() -> StackPlan {
         )],
         ..change("Content", "AWS::S3::Bucket", ChangeAction::Modify, Harm::Destroys)
     };
+    judge(&mut content);
     let record = Change {
         physical_id: Some("_dmarc.example.com".to_owned()),
         policy: Some(PolicyAction::Delete),
@@ -240,6 +243,7 @@ fn tag_changes() -> Vec<TagChange> {
         key: key.to_owned(),
         before: before.map(str::to_owned),
         after: after.map(str::to_owned),
+        line: (key == "team").then(|| "production.yaml:44 tags.team".to_owned()),
     };
     vec![
         tag("syncctl:owner", Some("alice"), Some("bob")),
@@ -277,6 +281,8 @@ fn harmful_app() -> StackPlan {
     };
     let mut changes = vec![listener(), template, group()];
     changes.extend(harmless());
+    changes.push(echo());
+    changes.iter_mut().filter(|it| it.resource_type == "AWS::IAM::Policy").for_each(judge);
     StackPlan { changes, tags: tag_changes(), ..stack(Kind::App, "production", Operation::Update) }
 }
 
@@ -324,16 +330,39 @@ fn group() -> Change {
                 "UpdatePolicy.AutoScalingInstanceRefresh.Preferences.BakeTime",
                 Some(json!(120)),
                 Some(json!(600)),
-                "flag --set rollout.bake rollout.bake",
+                "--set rollout.bake",
             ),
         ],
         ..change("Group", "AWS::AutoScaling::AutoScalingGroup", ChangeAction::Modify, Harm::Rolls)
     }
 }
 
+/// The group keeps its name, and so whoever refers to it stays as it is.
+fn echo() -> Change {
+    let name = || Some(json!("production-servers-123456789012-eu-west-1"));
+    let property = PropertyChange {
+        cause: Some("Group".to_owned()),
+        is_echo: true,
+        ..property("Properties.AutoScalingGroupName", name(), None, "")
+    };
+    Change {
+        properties: vec![property],
+        ..change(
+            "ScaleByProcessor",
+            "AWS::AutoScaling::ScalingPolicy",
+            ChangeAction::Modify,
+            Harm::Safe,
+        )
+    }
+}
+
 fn harmless() -> Vec<Change> {
     let statement = |actions: &[&str]| {
-        Some(json!({"Statement": [{"Sid": "Metadata", "Effect": "Allow", "Action": actions}]}))
+        let table =
+            "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/metadata";
+        Some(json!({"Statement": [
+            {"Sid": "Metadata", "Effect": "Allow", "Action": actions, "Resource": table},
+        ]}))
     };
     vec![
         change("MailBounces", "AWS::CloudWatch::Alarm", ChangeAction::Add, Harm::Safe),
@@ -381,6 +410,14 @@ fn drift() -> Vec<Drift> {
         Drift {
             properties: vec![drifted("/SecurityGroupIngress/0/CidrIp", "10.0.0.0/8", "0.0.0.0/0")],
             ..of(Kind::App, "BalancerFirewall", "AWS::EC2::SecurityGroup")
+        },
+        Drift {
+            properties: vec![drifted(
+                "/PublicAccessBlockConfiguration/BlockPublicPolicy",
+                "true",
+                "false",
+            )],
+            ..of(Kind::Data, "Content", "AWS::S3::Bucket")
         },
         Drift {
             is_deleted: true,

@@ -5,6 +5,8 @@ use serde_json::Value;
 use crate::plan::{PropertyChange, Replacement};
 
 use super::labels::label;
+use super::names;
+use super::words::short;
 
 /// One difference that a person can look at.
 pub(super) struct Difference {
@@ -34,14 +36,36 @@ pub(super) fn differences(
     let shown = leaves.into_iter().map(|(suffix, before, after)| {
         let label = label(resource_type, &format!("{}{suffix}", property.path));
         let members = before.zip(after).and_then(|(before, after)| members(before, after));
-        let show = |value: Option<&Value>| value.map(|value| scalar(value, label.unit));
+        let show =
+            |value: Option<&Value>| value.map(|value| shown(&property.path, value, label.unit));
         let (before, after) = (show(before), show(after));
-        // Known only once the other resource is there.
-        let from = || property.cause.as_ref().map(|cause| format!("(from {cause})"));
-        let after = after.or_else(from);
+        let after = after.or_else(|| Some(new(property.cause.as_ref()?, &label.text)));
         Difference { label: label.text, before, after, members, recreation: property.recreation }
     });
     (shown.collect(), hidden)
+}
+
+fn shown(path: &str, value: &Value, unit: &str) -> String {
+    match (path, value.as_str()) {
+        ("DeletionPolicy" | "UpdateReplacePolicy", Some(policy))
+            if policy.starts_with("Retain") =>
+        {
+            "kept".to_owned()
+        }
+        ("DeletionPolicy" | "UpdateReplacePolicy", Some("Delete")) => "deleted".to_owned(),
+        _ => scalar(value, unit),
+    }
+}
+
+/// A value that is known only once the other resource is there: `the new VPC`.
+fn new(cause: &str, label: &str) -> String {
+    let (id, attribute) = cause.split_once('.').unwrap_or((cause, ""));
+    match names::known(id) {
+        Some(name) if name == label => "the new one".to_owned(),
+        Some(name) if ["", "Arn", "GroupId"].contains(&attribute) => format!("the new {name}"),
+        Some(name) => format!("that of the new {name}"),
+        None => format!("(from {cause})"),
+    }
 }
 
 type Leaf<'a> = (String, Option<&'a Value>, Option<&'a Value>);
@@ -79,7 +103,7 @@ fn collect<'a>(
 /// What leaves and what joins a list; `None` where it is no list of plain values, or only their order changes.
 fn members(before: &Value, after: &Value) -> Option<(Vec<String>, Vec<String>)> {
     let (old, new) = (before.as_array()?, after.as_array()?);
-    let is_plain = |item: &Value| !item.is_object() && !item.is_array();
+    let is_plain = |item: &Value| rule(item).is_some() || !item.is_object() && !item.is_array();
     if !old.iter().chain(new).all(is_plain) {
         return None;
     }
@@ -95,6 +119,7 @@ pub(super) fn scalar(value: &Value, unit: &str) -> String {
     match value {
         Value::Null => "none".to_owned(),
         Value::String(text) if text.is_empty() => "\"\"".to_owned(),
+        Value::String(text) if is_digest(text) => short(text).to_owned(),
         Value::String(text) => with_unit(text, unit),
         Value::Number(number) => with_unit(&number.to_string(), unit),
         Value::Bool(true) => "on".to_owned(),
@@ -104,8 +129,20 @@ pub(super) fn scalar(value: &Value, unit: &str) -> String {
             format!("[{}]", items.join(", "))
         }
         Value::Object(map) if is_function(map) => function(map),
+        other if let Some(rule) = rule(other) => rule,
         other => other.to_string(),
     }
+}
+
+/// A rule of a firewall: `0.0.0.0/0 on port 443`.
+fn rule(value: &Value) -> Option<String> {
+    let range = value.get("CidrIp")?.as_str()?;
+    let port = value.get("FromPort")?;
+    (value.get("ToPort") == Some(port)).then(|| format!("{range} on port {}", scalar(port, "")))
+}
+
+fn is_digest(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn with_unit(text: &str, unit: &str) -> String {
@@ -114,6 +151,7 @@ fn with_unit(text: &str, unit: &str) -> String {
         "" => text.to_owned(),
         _ if !is_number => text.to_owned(),
         "%" => format!("{text} %"),
+        "days" if text == "1" => "1 day".to_owned(),
         unit => format!("{text} {unit}"),
     }
 }
@@ -171,6 +209,7 @@ mod tests {
             recreation: Replacement::Never,
             cause: None,
             line: None,
+            is_echo: false,
         }
     }
 

@@ -119,8 +119,20 @@ pub(super) fn tally(plan: &Plan) -> String {
     let parts: Vec<String> = counted.map(|(number, what)| format!("{number} {what}")).collect();
     match parts.as_slice() {
         // A change of tags alone touches everything and lists nothing.
-        [] => "only tags change".to_owned(),
+        [] if plan.stacks.iter().any(|stack| !stack.tags.is_empty()) => {
+            "only tags change".to_owned()
+        }
+        [] => "no resource changes".to_owned(),
         parts => parts.join(", "),
+    }
+}
+
+/// What only refers to what changes, in one line.
+pub(super) fn echoes(plan: &Plan) -> Option<String> {
+    match plan.echoes() {
+        0 => None,
+        1 => Some("1 more refers to what changes above; its value stays.".to_owned()),
+        number => Some(format!("{number} more refer to what changes above; their values stay.")),
     }
 }
 

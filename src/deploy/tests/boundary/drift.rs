@@ -48,9 +48,10 @@ async fn what_was_changed_by_hand_comes_back_with_a_drift_aware_change_set() {
     let app = &prepared.plan.stacks[1];
     assert_eq!(app.operation, Operation::Update, "nothing but drift, and yet a change");
     let ids: Vec<&str> = app.changes.iter().map(|it| it.logical_id.as_str()).collect();
-    assert_eq!(ids, ["TooFewServers", "TargetGroup"]);
-    assert!(app.changes.iter().all(|it| it.harm == Harm::Safe));
-    let property = &app.changes[1].properties[0];
+    assert_eq!(ids, ["TargetGroup", "TooFewServers"]);
+    let harms: Vec<Harm> = app.changes.iter().map(|it| it.harm).collect();
+    assert_eq!(harms, [Harm::Interrupts, Harm::Safe], "checks move to another path");
+    let property = &app.changes[0].properties[0];
     assert_eq!(
         (property.before.clone(), property.after.clone()),
         (Some("/".into()), Some("/health".into()))

@@ -9,7 +9,7 @@ use deploy::plan::{Change, Harm};
 use crate::said::{BUCKET, TABLE, change, modified, with_policy};
 use crate::scene::Scene;
 
-const CHANGED: &str = "storage: { content: { versions: 5d } }\n";
+const CHANGED: &str = "storage: { content: { versions: 60d } }\n";
 
 /// Plans a change of the data stack.
 async fn planned(changes: Vec<ResourceChange>) -> (Scene, Vec<Change>) {

@@ -27,6 +27,7 @@ const QUIET: Planning = Planning {
     quick: false,
     glance: false,
     renew_image: false,
+    without_alarms: false,
     drift: false,
     revert_drift: false,
 };

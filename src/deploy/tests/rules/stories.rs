@@ -29,7 +29,7 @@ fn another_release_changes_the_boot_script_only() {
     insta::assert_snapshot!(told(&changes(&before.app, &after.app)), @r#"
     Rolls: Modify LaunchTemplate<1> (id-of-LaunchTemplate<2>), replaced Always ReplaceAndDelete
       LogicalId: "LaunchTemplate<2>" -> "LaunchTemplate<1>", Always
-      Properties.LaunchTemplateData.UserData: "boot script, sha256 <3>…" -> "boot script, sha256 <4>…", Always by Release
+      Properties.LaunchTemplateData.UserData[RELEASE]: "5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e" -> "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", Always by Release
     Rolls: Modify Group (id-of-Group), replaced Never
       Properties.LaunchTemplate.LaunchTemplateId: "id-of-LaunchTemplate<2>" -> ?, Never by LaunchTemplate<1>
       Properties.LaunchTemplate.Version: ? -> ?, Never by LaunchTemplate<1>
@@ -89,7 +89,7 @@ fn without_mail_the_identity_goes() {
     let changed = changes(&before.data, &after.data);
     assert!(changed.iter().all(|change| change.action == ChangeAction::Remove));
     insta::assert_snapshot!(told(&changed), @r#"
-    Destroys: Remove MailIdentity (id-of-MailIdentity), replaced Never Delete
+    Interrupts: Remove MailIdentity (id-of-MailIdentity), replaced Never Delete
     Safe: Remove MailConfiguration (id-of-MailConfiguration), replaced Never Delete
     Safe: Remove MailEvents (id-of-MailEvents), replaced Never Delete
     "#);

@@ -21,6 +21,7 @@ use super::seats::{Place, Seats};
 /// Answered by the balancer itself.
 pub(crate) const HEALTH_PATH: &str = "/-/balancer/health";
 const REQUEST_ID: &str = "x-request-id";
+const REPEATABLE: &str = "x-repeatable";
 /// Bytes of a body that Pingora keeps for another attempt.
 const KEPT_BODY: usize = 64 * 1024;
 const PROBED: [&str; 2] = ["/health", "/ready"];
@@ -312,19 +313,28 @@ impl ProxyHttp for Balancer {
 }
 
 /// One that is carried out and then answered with an error can be made again: by its method, with
-/// the same outcome (the second DELETE would find nothing), and with a body that is kept.
+/// the same outcome (the second DELETE would find nothing), or because its client says so; and with a body that is kept.
 fn looks_repeatable(request: &RequestHeader) -> bool {
     let text = |name| request.headers.get(name).and_then(|value| value.to_str().ok());
     let kept = match text("content-length").map(str::parse::<usize>) {
         Some(length) => length.is_ok_and(|length| length <= KEPT_BODY),
         None => text("transfer-encoding").is_none(),
     };
-    kept && matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "PUT")
+    let harmless = matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "PUT");
+    kept && (harmless || says_repeatable(request))
+}
+
+/// The client says that a second one does nothing more than the first. A header of our own: `Idempotency-Key`, which
+/// libraries put on every POST, asks the server to tell them apart, and `syncd` does not.
+fn says_repeatable(request: &RequestHeader) -> bool {
+    request.method == "POST" && request.headers.get(REPEATABLE).is_some_and(|key| !key.is_empty())
 }
 
 /// Safe to make twice, and still whole.
 fn is_repeatable(session: &Session) -> bool {
-    session.req_header().method.is_idempotent() && !session.as_ref().retry_buffer_truncated()
+    let request = session.req_header();
+    (request.method.is_idempotent() || says_repeatable(request))
+        && !session.as_ref().retry_buffer_truncated()
 }
 
 /// The first two segments, such as `/v1/spaces`: the rest, like the query, may hold the secret of

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::model::{Graph, Part};
+use super::model::{ACCESS_LOGS, Graph, KEY, Part};
 
 impl Graph {
     /// Mermaid flowchart.
@@ -18,11 +18,22 @@ impl Graph {
             line(2, &node("record", record));
         }
         line(2, &format!("subgraph network[\"{} in {}, {}\"]", self.name, self.region, self.range));
+        line(4, &node("gateway", &self.gateway));
         line(4, &node("balancer", &self.balancer));
         for (number, zone) in self.zones.iter().enumerate() {
-            let range = if self.servers_are_public { &zone.public } else { &zone.private };
+            let servers = format!("servers{number}[\"{}\"]", label(&self.servers));
             line(4, &format!("subgraph zone{number}[\"{}\"]", zone.name));
-            line(6, &format!("servers{number}[\"{}<br/>{range}\"]", label(&self.servers)));
+            line(6, &format!("subgraph public{number}[\"public {}\"]", zone.public));
+            line(8, &node(&format!("balancer{number}"), &self.balancer_node));
+            if self.servers_are_public {
+                line(8, &servers);
+            }
+            line(6, "end");
+            if !self.servers_are_public {
+                line(6, &format!("subgraph private{number}[\"private {}\"]", zone.private));
+                line(8, &servers);
+                line(6, "end");
+            }
             line(4, "end");
         }
         line(4, &node("group", &self.group));
@@ -36,30 +47,53 @@ impl Graph {
         match &self.record {
             Some(_) => {
                 line(2, "clients --> record");
-                line(2, "record --> balancer");
+                line(2, "record --> gateway");
             }
-            None => line(2, "clients --> balancer"),
+            None => line(2, "clients --> gateway"),
         }
-        line(2, "clients -- \"chunks, direct\" --> content");
+        line(2, &format!("clients -- \"{DIRECT}\" --> content"));
         for number in 0..self.zones.len() {
-            line(2, &format!("balancer --> servers{number}"));
+            line(2, &format!("gateway --> balancer{number}"));
+            line(2, &format!("balancer -.- balancer{number}"));
+            line(2, &format!("balancer{number} --> servers{number}"));
             line(2, &format!("group -.- servers{number}"));
             line(2, &format!("servers{number} --> egress"));
             line(2, &format!("servers{number} --> gateways"));
         }
         line(2, "gateways --> content");
         for (number, service) in self.services.iter().enumerate() {
-            let from = if service.is_behind_gateways() { "gateways" } else { "egress" };
-            line(2, &format!("{from} --> service{number}"));
+            match service.way() {
+                Way::Gateways => line(2, &format!("gateways --> service{number}")),
+                Way::Egress => line(2, &format!("egress --> service{number}")),
+                Way::Content => line(2, &format!("content -.-> service{number}")),
+            }
         }
         text
     }
 }
 
+/// How content travels: past the servers, with a credential for one space.
+pub(super) const DIRECT: &str = "file content, direct, ≤ 1 h credentials";
+
+/// Who uses a store, and by which way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Servers, without leaving AWS.
+    Gateways,
+    /// Servers, by the way out.
+    Egress,
+    /// S3, for the content.
+    Content,
+}
+
 impl Part {
-    /// Whether servers reach it without leaving by the way out.
-    pub(super) fn is_behind_gateways(&self) -> bool {
-        self.title == "DynamoDB" || self.title.starts_with("S3")
+    pub(super) fn way(&self) -> Way {
+        match self.title.as_str() {
+            KEY | ACCESS_LOGS => Way::Content,
+            "DynamoDB" => Way::Gateways,
+            title if title.starts_with("S3") => Way::Gateways,
+            _ => Way::Egress,
+        }
     }
 }
 

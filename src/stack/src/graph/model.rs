@@ -35,8 +35,12 @@ pub struct Graph {
     pub range: String,
     /// The DNS record, where there is one.
     pub record: Option<Part>,
-    /// The load balancer.
+    /// The way in from the internet, with who may use it.
+    pub gateway: Part,
+    /// The load balancer, which stands in the public networks.
     pub balancer: Part,
+    /// Its node in one zone.
+    pub balancer_node: Part,
     /// The zones, in order.
     pub zones: Vec<Zone>,
     /// The group of servers, over all zones.
@@ -72,7 +76,9 @@ impl Graph {
             region: deployment.region.to_string(),
             range: network.cidr.to_string(),
             record: record(deployment),
+            gateway: gateway(deployment),
             balancer: balancer(deployment),
+            balancer_node: part("Load balancer", [checks(deployment)]),
             zones: zones.collect(),
             group: group(deployment),
             servers: servers(deployment),
@@ -97,19 +103,26 @@ fn record(deployment: &Deployment) -> Option<Part> {
     Some(part(domain.to_string(), [made.to_owned()]))
 }
 
+fn gateway(deployment: &Deployment) -> Part {
+    let entry = &deployment.entry;
+    let ranges: Vec<String> = entry.allow.iter().map(ToString::to_string).collect();
+    let ports = if entry.certificate.is_some() { "ports 443 and 80" } else { "port 80" };
+    part("Internet gateway", [format!("in: {} on {ports}", ranges.join(", "))])
+}
+
+fn checks(deployment: &Deployment) -> String {
+    let health = &deployment.entry.health;
+    format!("asks {} every {}", health.path, health.interval)
+}
+
 fn balancer(deployment: &Deployment) -> Part {
     let entry = &deployment.entry;
     let listener = match &entry.certificate {
-        Some(Certificate::Requested) => "HTTPS 443, certificate requested from ACM; 80 redirects",
-        Some(_) => "HTTPS 443, existing certificate; 80 redirects",
-        None => "HTTP 80, no certificate",
+        Some(Certificate::Requested) => ["HTTPS 443, new certificate", "HTTP 80 redirects"],
+        Some(_) => ["HTTPS 443, existing certificate", "HTTP 80 redirects"],
+        None => ["HTTP 80", "no certificate"],
     };
-    let health = &entry.health;
-    let check = format!(
-        "{} every {}, {} timeout, out after {}",
-        health.path, health.interval, health.timeout, health.unhealthy
-    );
-    part("Application Load Balancer", [listener.to_owned(), check])
+    part("Load balancer", listener.map(str::to_owned))
 }
 
 fn group(deployment: &Deployment) -> Part {
@@ -125,9 +138,12 @@ fn servers(deployment: &Deployment) -> Part {
 fn egress(deployment: &Deployment) -> Part {
     match deployment.network.egress {
         Egress::PublicIp => {
-            part("Internet gateway", ["public addresses of the servers".to_owned()])
+            part("Public addresses of the servers", ["out by the internet gateway".to_owned()])
         }
-        Egress::Nat => part("Regional NAT gateway", ["one for all zones".to_owned()]),
+        Egress::Nat => part(
+            "Regional NAT gateway",
+            ["one for all zones, out by the internet gateway".to_owned()],
+        ),
         Egress::Endpoints => part("Private endpoints", ["no way to the internet".to_owned()]),
     }
 }
@@ -135,12 +151,26 @@ fn egress(deployment: &Deployment) -> Part {
 fn content(deployment: &Deployment) -> Part {
     let key = match &deployment.storage.key {
         StorageKey::None => "S3's own key",
-        StorageKey::Create => "KMS key, made here",
-        StorageKey::Existing(_) => "existing KMS key",
+        StorageKey::Create | StorageKey::Existing(_) => "encrypted with the key",
     };
-    let kept = if deployment.storage.content.retain { "kept on destroy" } else { "disposable" };
+    let kept = if deployment.storage.content.retain { "kept by down" } else { "disposable" };
     part("S3 content", [key.to_owned(), kept.to_owned()])
 }
+
+fn key(deployment: &Deployment) -> Option<Part> {
+    let made = match &deployment.storage.key {
+        StorageKey::None => return None,
+        StorageKey::Create => "made here",
+        StorageKey::Existing(_) => "existing",
+    };
+    Some(part(KEY, [made.to_owned(), "encrypts content".to_owned()]))
+}
+
+/// What S3 asks and servers do not.
+pub(super) const KEY: &str = "KMS key";
+
+/// What the load balancer and the buckets write.
+pub(super) const ACCESS_LOGS: &str = "S3 access logs";
 
 fn services(deployment: &Deployment) -> Vec<Part> {
     let database = &deployment.database;
@@ -151,8 +181,14 @@ fn services(deployment: &Deployment) -> Vec<Part> {
         part("DynamoDB", [recovery.to_owned(), protection.to_owned()]),
         part("STS", ["reader and writer roles".to_owned(), "one space, one hour".to_owned()]),
         part("S3 releases", ["by SHA-256".to_owned(), "never overwritten".to_owned()]),
-        part("CloudWatch", ["logs, 30 days".to_owned(), "alarms to one topic".to_owned()]),
+        part(
+            "CloudWatch",
+            ["logs, 30 days", "alarms to one topic,", "nobody subscribed"].map(str::to_owned),
+        ),
     ];
+    services.extend(key(deployment));
+    let logs = ["of balancer and buckets", "90 days"].map(str::to_owned);
+    services.push(part(ACCESS_LOGS, logs));
     if let Some(identity) = &deployment.email.identity {
         let manage = match deployment.email.manage {
             Manage::Create => "identity made here",

@@ -1,5 +1,6 @@
 //! The picture as SVG: zones side by side, traffic from top to bottom.
 
+use super::mermaid::{DIRECT, Way};
 use super::model::{Graph, Part};
 use super::shapes::{Area, Canvas};
 
@@ -15,6 +16,7 @@ const STYLE: &str = r##"<style>
   .zone { fill: #ffffff; stroke: #8aa4bd; stroke-dasharray: 5 4; }
   .subnet { fill: #f1f5f9; stroke: none; }
   .group { fill: none; stroke: #d9701f; stroke-dasharray: 7 4; }
+  .balancers { fill: none; stroke: #7a4fd0; stroke-dasharray: 7 4; }
   .plain { fill: none; stroke: none; }
   .client { fill: #fff8e6; stroke: #d9a400; }
   .entry { fill: #efe9fb; stroke: #7a4fd0; }
@@ -42,14 +44,20 @@ const LABEL_WIDTH: f64 = 176.0;
 /// Of a subnet without anything in it.
 const EMPTY: f64 = 34.0;
 
-/// Of a subnet with servers.
+/// Of a subnet with one box.
 const FILLED: f64 = 104.0;
+
+/// Of a subnet with two, one below the other.
+const FULL: f64 = 194.0;
 
 /// Of the boxes below the network.
 const STORE_WIDTH: f64 = 168.0;
 
 /// Of a box with two notes.
 const BOX_HEIGHT: f64 = 78.0;
+
+/// Of a box with three.
+const HIGH: f64 = 92.0;
 
 /// Of a box with one.
 const LOW: f64 = 58.0;
@@ -61,7 +69,7 @@ struct Layout {
     clients: Area,
     record: Area,
     network: Area,
-    balancer: Area,
+    gateway: Area,
     zones: Vec<Area>,
     gateways: Area,
     egress: Area,
@@ -112,11 +120,16 @@ impl Graph {
         if let Some(record) = &self.record {
             canvas.part(layout.record, "entry", record);
         }
-        canvas.part(layout.balancer, "entry", &self.balancer);
+        canvas.part(layout.gateway, "way", &self.gateway);
         for area in &layout.zones {
+            canvas.part(self.balancer_area(*area), "entry", &self.balancer_node);
             canvas.part(self.servers_area(*area), "servers", &self.servers);
         }
-        if let Some((group, label)) = self.group_areas(layout) {
+        if let Some((group, label)) = Self::span(layout, |zone| self.balancer_area(zone)) {
+            canvas.rectangle(group, "balancers");
+            canvas.part(label, "plain", &self.balancer);
+        }
+        if let Some((group, label)) = Self::span(layout, |zone| self.servers_area(zone)) {
             canvas.rectangle(group, "group");
             canvas.part(label, "plain", &self.group);
         }
@@ -132,22 +145,22 @@ impl Graph {
     }
 
     fn draw_arrows(&self, layout: &Layout, canvas: &mut Canvas) {
-        let Layout { clients, record, balancer, gateways, egress, .. } = layout;
+        let Layout { clients, record, gateway, gateways, egress, .. } = layout;
         let middle = |area: &Area| area.y + area.height / 2.0;
         if self.record.is_some() {
             canvas.arrow("flow", &[(clients.right(), middle(clients)), (record.x, middle(record))]);
-            canvas.arrow(
-                "flow",
-                &[(record.center(), record.bottom()), (record.center(), balancer.y)],
-            );
+            canvas
+                .arrow("flow", &[(record.center(), record.bottom()), (record.center(), gateway.y)]);
         } else {
             let x = clients.right() - 16.0;
-            canvas.arrow("flow", &[(x, clients.bottom()), (x, balancer.y)]);
+            canvas.arrow("flow", &[(x, clients.bottom()), (x, gateway.y)]);
         }
         for zone in &layout.zones {
             let servers = self.servers_area(*zone);
             // Beside the names of the subnets, then on to a common line and into both ways out.
             let x = beside_names(*zone);
+            let balancer = self.balancer_area(*zone);
+            canvas.arrow("flow", &[(x, gateway.bottom()), (x, balancer.y)]);
             canvas.arrow("flow", &[(x, balancer.bottom()), (x, servers.y)]);
             canvas.line_to("flow", (x, servers.bottom()), (x, layout.bus()));
         }
@@ -166,9 +179,11 @@ impl Graph {
     fn draw_store_arrows(&self, layout: &Layout, canvas: &mut Canvas) {
         let under = layout.network.bottom();
         for (store, area) in self.stores().into_iter().zip(&layout.stores) {
-            let (way, level) = match store.is_behind_gateways() {
-                true => (layout.gateways, under + 14.0),
-                false => (layout.egress, under + 30.0),
+            let (way, level) = match store.way() {
+                Way::Gateways => (layout.gateways, under + 14.0),
+                Way::Egress => (layout.egress, under + 30.0),
+                // Its note says who uses it: one more bundle of lines would say less.
+                Way::Content => continue,
             };
             canvas.arrow(
                 "flow",
@@ -190,33 +205,49 @@ impl Graph {
         let end = content.y + content.height / 2.0;
         canvas
             .arrow("direct", &[(layout.clients.x, start), (x, start), (x, end), (content.x, end)]);
-        canvas.text(x + 8.0, layout.network.y - 10.0, "label", "start", "chunks, direct");
+        canvas.text(x + 8.0, layout.network.y - 10.0, "label", "start", DIRECT);
     }
 
     /// Gateway-served stores first, so that the two bundles of arrows hardly cross.
     fn stores(&self) -> Vec<&Part> {
-        let (near, far): (Vec<_>, Vec<_>) =
-            self.services.iter().partition(|service| service.is_behind_gateways());
-        std::iter::once(&self.content).chain(near).chain(far).collect()
+        let of = |way| self.services.iter().filter(move |service| service.way() == way);
+        let near = of(Way::Content).chain(of(Way::Gateways));
+        std::iter::once(&self.content).chain(near).chain(of(Way::Egress)).collect()
     }
 
     fn servers_area(&self, zone: Area) -> Area {
-        let subnet = self.subnet(zone, usize::from(!self.servers_are_public));
-        Area { x: subnet.x + 14.0, y: subnet.y + 32.0, width: subnet.width - 28.0, height: LOW }
+        match self.servers_are_public {
+            true => Self::box_in(self.subnet(zone, 0), 1.0),
+            false => Self::box_in(self.subnet(zone, 1), 0.0),
+        }
+    }
+
+    fn balancer_area(&self, zone: Area) -> Area {
+        Self::box_in(self.subnet(zone, 0), 0.0)
+    }
+
+    /// The first box of a subnet, or one below it.
+    fn box_in(subnet: Area, row: f64) -> Area {
+        let y = subnet.y + 32.0 + row * (FULL - FILLED);
+        Area { x: subnet.x + 14.0, y, width: subnet.width - 28.0, height: LOW }
+    }
+
+    fn heights(&self) -> [f64; 2] {
+        if self.servers_are_public { [FULL, EMPTY] } else { [FILLED, FILLED] }
     }
 
     /// The public network of a zone, or below it the private one.
     fn subnet(&self, zone: Area, row: usize) -> Area {
-        let heights = if self.servers_are_public { [FILLED, EMPTY] } else { [EMPTY, FILLED] };
+        let heights = self.heights();
         let y = zone.y + 28.0 + heights[..row].iter().map(|height| height + 10.0).sum::<f64>();
         Area { x: zone.x + 10.0, y, width: zone.width - 20.0, height: heights[row] }
     }
 
-    /// One group over all zones, and where it says so.
-    fn group_areas(&self, layout: &Layout) -> Option<(Area, Area)> {
-        let first = self.servers_area(*layout.zones.first()?);
-        let last = self.servers_area(*layout.zones.last()?);
-        let x = layout.balancer.x;
+    /// What is one over all zones, and where it says so.
+    fn span(layout: &Layout, area: impl Fn(Area) -> Area) -> Option<(Area, Area)> {
+        let first = area(*layout.zones.first()?);
+        let last = area(*layout.zones.last()?);
+        let x = layout.gateway.x;
         let (y, height) = (first.y - 8.0, first.height + 16.0);
         let group = Area { x, y, width: last.right() + 8.0 - x, height };
         let label = Area { x, y, width: first.x - x - 12.0, height };
@@ -242,10 +273,10 @@ impl Layout {
         let record =
             Area { height: 60.0, ..box_at(left + network_width - 300.0 - GAP, 88.0, 300.0) };
         let top = clients.bottom() + 40.0;
-        let balancer = box_at(left + GAP, top + 34.0, inner);
-        let zone_top = balancer.bottom() + GAP;
+        let gateway = Area { height: LOW, ..box_at(left + GAP, top + 34.0, inner) };
+        let zone_top = gateway.bottom() + GAP;
         let first = left + GAP + LABEL_WIDTH + (inner - across) / 2.0;
-        let zone_height = 28.0 + EMPTY + FILLED + 20.0;
+        let zone_height = 28.0 + graph.heights().iter().sum::<f64>() + 20.0;
         let zone = |index: usize| Area {
             x: first + index as f64 * (ZONE_WIDTH + GAP),
             y: zone_top,
@@ -260,14 +291,17 @@ impl Layout {
             Area { x: left, y: top, width: network_width, height: gateways.bottom() + 16.0 - top };
         let stores_top = network.bottom() + 48.0;
         let step = (network_width - STORE_WIDTH) / (stores - 1.0).max(1.0);
-        let store = |index: usize| box_at(left + index as f64 * step, stores_top, STORE_WIDTH);
+        let store = |index: usize| {
+            let store = box_at(left + index as f64 * step, stores_top, STORE_WIDTH);
+            Area { height: HIGH, ..store }
+        };
         Self {
             width: left + network_width + MARGIN,
-            height: stores_top + BOX_HEIGHT + MARGIN,
+            height: stores_top + HIGH + MARGIN,
             clients,
             record,
             network,
-            balancer,
+            gateway,
             zones: (0..graph.zones.len()).map(zone).collect(),
             gateways,
             egress,

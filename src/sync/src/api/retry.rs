@@ -17,6 +17,8 @@ use crate::error::{ApiError, is_untrusted};
 
 /// Together up to 25 s, enough for a server to be replaced behind the balancer.
 const ATTEMPTS: u32 = 9;
+/// Says that a second request does nothing more than the first.
+const REPEATABLE: &str = "x-repeatable";
 const FIRST_PAUSE: Duration = Duration::from_millis(150);
 /// People are told why they wait before they wait longer than this.
 const NOTICE_AFTER: Duration = Duration::from_secs(3);
@@ -68,6 +70,8 @@ impl Api {
         repeat: Repeat,
     ) -> Result<Answer, ApiError> {
         let body = body.map(Bytes::from);
+        // Lets the balancer repeat what this client would repeat itself.
+        let repeatable = repeat == Repeat::Freely && method == Method::POST;
         let mut attempt = 0;
         // An attempt may have been carried out though its answer says nothing of it, or was lost.
         let mut maybe_done = false;
@@ -81,6 +85,9 @@ impl Api {
             }
             if let Some(body) = &body {
                 request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
+            }
+            if repeatable {
+                request = request.header(REPEATABLE, "yes");
             }
             let failure;
             let pause = match exchange(request).await {

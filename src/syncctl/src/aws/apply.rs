@@ -22,8 +22,10 @@ pub(crate) struct Request {
     pub(crate) allow_data_loss: Vec<String>,
     /// Undo what was changed by hand as well.
     pub(crate) revert_drift: bool,
-    /// The person spoke of the release alone.
-    pub(crate) only_release: bool,
+    /// The person spoke of this alone, as a word; there has to be a deployment.
+    pub(crate) only: Option<&'static str>,
+    /// Let no alarm undo it.
+    pub(crate) without_alarms: bool,
     /// Take the newest image.
     pub(crate) renew_image: bool,
     /// How long to wait for somebody else.
@@ -62,9 +64,16 @@ fn attempt(
         revert_drift: request.revert_drift,
         drift: request.revert_drift,
         renew_image: request.renew_image,
+        without_alarms: request.without_alarms,
         ..Planning::default()
     };
     let prepared = prepare_or_recover(session, planning, &request.waiting, ui)?;
+    if request.only.is_some() && !prepared.observed.app.as_ref().is_some_and(|it| it.is_deployed())
+    {
+        let screen = Screen::new(ui.settings());
+        session.run(&screen, async |deployer| discard(&deployer, &prepared).await)?;
+        return Err(DeployError::Absent { name: session.name().to_owned() }.into());
+    }
     if !prepared.plan.has_changes() && prepared.plan.blockers().next().is_none() {
         let applied = carry_out(session, &prepared, &BTreeSet::new(), ui)?;
         return Ok((applied, begun.elapsed()));
@@ -73,8 +82,8 @@ fn attempt(
     if ui.settings().streams {
         stream::document(&report::Document::new(&prepared.plan));
     }
-    if request.only_release && is_more_than_a_release(session, &prepared) {
-        ui.note("This carries out more than the release: the blueprint has changed since the last `syncctl up`, or flags of it are missing.");
+    if let Some(only) = request.only.filter(|_| is_another_blueprint(session, &prepared)) {
+        ui.note(&format!("This carries out more than the {only}: the blueprint has changed since the last `syncctl up`, or flags of it are missing."));
     }
     let approved = match agree(&prepared, request, ui) {
         Ok(approved) => approved,
@@ -97,7 +106,7 @@ fn attempt(
 }
 
 /// Whether the blueprint is another one than the deployed.
-fn is_more_than_a_release(session: &Session, prepared: &Prepared) -> bool {
+fn is_another_blueprint(session: &Session, prepared: &Prepared) -> bool {
     let deployed =
         prepared.observed.app.as_ref().and_then(|app| app.summary.outputs.get("Blueprint"));
     deployed.is_some_and(|digest| *digest != session.blueprint().deployment().digest())

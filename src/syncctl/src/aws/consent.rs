@@ -11,27 +11,31 @@ use crate::ui::Ui;
 /// Asks before a plan is carried out. Losses of data need each name typed, or `--allow-data-loss`.
 pub(crate) fn to_apply(plan: &Plan, allowed: &[String], ui: &mut Ui) -> Result<BTreeSet<String>> {
     let mut approved: BTreeSet<String> = allowed.iter().cloned().collect();
-    let losses: Vec<(String, String)> = plan
+    let losses: Vec<(String, String, String)> = plan
         .losses()
         .map(|(_, change)| {
             let id = change.logical_id.clone();
-            (id.clone(), change.physical_id.clone().unwrap_or(id))
+            let name = change.physical_id.clone().unwrap_or_else(|| id.clone());
+            let loss = match change.effects.first() {
+                Some(effect) => format!("loses data of {name}: {effect}"),
+                None => format!("destroys the data in {name}"),
+            };
+            (id, name, loss)
         })
         .collect();
     let mut typed = false;
-    for (id, name) in &losses {
+    for (id, name, loss) in &losses {
         if approved.contains(id) {
             continue;
         }
         if !ui.settings().can_ask {
-            return Err(CliError::new(
-                Kind::Failed,
-                format!("this plan destroys the data in {name}"),
-            )
-            .hint(format!("if that is meant: add --allow-data-loss {id}"))
-            .hint("otherwise change the blueprint back; the plan above says which line does it"));
+            return Err(CliError::new(Kind::Failed, format!("this plan {loss}"))
+                .hint(format!("if that is meant: add --allow-data-loss {id}"))
+                .hint(
+                    "otherwise change the blueprint back; the plan above says which line does it",
+                ));
         }
-        ui.confirm_by_typing(&format!("This destroys the data in {name}, for good."), name)?;
+        ui.confirm_by_typing(&format!("This {loss}. There is no way back."), name)?;
         approved.insert(id.clone());
         typed = true;
     }

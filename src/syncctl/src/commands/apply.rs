@@ -26,10 +26,10 @@ pub(crate) struct ApplyArgs {
     #[arg(value_name = "FILE")]
     plan: Option<PathBuf>,
     /// Agree to lose the data of this resource, by its id in the plan; repeatable
-    #[arg(long, value_name = "ID", value_delimiter = ',', env = env_vars::APPLY_ALLOW_DATA_LOSS, hide_env = true)]
+    #[arg(long, value_name = "ID", conflicts_with = "plan", value_delimiter = ',', env = env_vars::APPLY_ALLOW_DATA_LOSS, hide_env = true)]
     allow_data_loss: Vec<String>,
-    /// Undo what was changed past syncctl as well
-    #[arg(long, value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, env = env_vars::APPLY_REVERT_DRIFT, hide_env = true)]
+    /// Undo what was changed outside syncctl as well
+    #[arg(long, conflicts_with = "plan", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue, env = env_vars::APPLY_REVERT_DRIFT, hide_env = true)]
     revert_drift: bool,
     #[command(flatten)]
     lifetime: Lifetime,

@@ -45,8 +45,12 @@ pub(crate) fn run(command: ImageCommand, ui: &mut Ui) -> Result<ExitCode> {
             let mut session = Session::open(chosen, ui)?;
             images::refuse_named(&session)?;
             session.set_service_role(args.role.role_arn);
-            let request =
-                Request { renew_image: true, waiting: args.waiting, ..Request::default() };
+            let request = Request {
+                only: Some("image"),
+                renew_image: true,
+                waiting: args.waiting,
+                ..Request::default()
+            };
             let (applied, elapsed) = apply(&session, &request, ui)?;
             show::applied("syncctl/image-bump/1", &session, &applied, elapsed, None, ui)?;
             show::last_line(&session, &applied, elapsed, ui);

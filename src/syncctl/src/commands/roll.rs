@@ -44,7 +44,8 @@ pub(crate) fn run(args: RollArgs, ui: &mut Ui) -> Result<ExitCode> {
         let release = aws::session::release(&deployment, Some(&args.release))?;
         let mut session = Session::with_release(deployment, release, ui)?;
         session.set_service_role(args.role.role_arn);
-        let request = Request { only_release: true, waiting: args.waiting, ..Request::default() };
+        let request =
+            Request { only: Some("release"), waiting: args.waiting, ..Request::default() };
         let (applied, elapsed) = aws::apply::run(&session, &request, ui)?;
         aws::show::applied("syncctl/roll/1", &session, &applied, elapsed, None, ui)?;
         aws::show::last_line(&session, &applied, elapsed, ui);

@@ -17,7 +17,8 @@ use crate::ui::Ui;
 /// Go back to an earlier release
 ///
 /// Without a name it is the last release that has passed and does not serve now. The servers are
-/// replaced as in `syncctl roll`, with the same gate.
+/// replaced as in `syncctl roll`, with the same gate. On AWS the alarms of rollout.alarms are left out of it: they may
+/// ring because of the release that goes. The next `syncctl up` puts them back.
 #[derive(Debug, Args)]
 pub(crate) struct RollbackArgs {
     /// First digits of the release, from `syncctl releases`
@@ -39,7 +40,14 @@ pub(crate) fn run(args: RollbackArgs, ui: &mut Ui) -> Result<ExitCode> {
         let mut session = Session::look(deployment, ui)?;
         aws::rollback::choose(&mut session, args.release.as_deref(), ui)?;
         session.set_service_role(args.role.role_arn);
-        let request = Request { only_release: true, waiting: args.waiting, ..Request::default() };
+        ui.note("Alarms do not undo a rollback; health checks do.");
+        let request = Request {
+            only: Some("release"),
+            // They may ring because of the release that goes.
+            without_alarms: true,
+            waiting: args.waiting,
+            ..Request::default()
+        };
         let (applied, elapsed) = aws::apply::run(&session, &request, ui)?;
         aws::show::applied("syncctl/rollback/1", &session, &applied, elapsed, None, ui)?;
         aws::show::last_line(&session, &applied, elapsed, ui);

@@ -1,8 +1,8 @@
 //! Which blueprint stands for previews, which other folders and other people may have made.
 
-use blueprint::{Preset, Sources};
+use blueprint::{Deployment, Preset, Sources};
 
-use super::{Chosen, load_with_ttl, source};
+use super::{Chosen, load, source};
 use crate::error::{CliError, Kind, Result, from_blueprint};
 use crate::ui::Ui;
 
@@ -11,7 +11,7 @@ use crate::ui::Ui;
 pub(crate) fn load_for_previews(ui: &mut Ui) -> Result<Chosen> {
     let region = match ui.settings().region.clone() {
         Some(region) => region,
-        None => match of_blueprint(ui, None)? {
+        None => match of_blueprint(ui)? {
             Some(chosen) => chosen.deployment().region.to_string(),
             None => of_environment()?,
         },
@@ -19,17 +19,18 @@ pub(crate) fn load_for_previews(ui: &mut Ui) -> Result<Chosen> {
     by_name("preview", &region, None, ui)
 }
 
-/// For commands about one preview: the blueprint at hand, else what `--name` and the Region say.
+/// For commands about one preview: its name, Region and time, of the flags, else of the blueprint at hand. No more of
+/// that blueprint counts: beside --name it may be another deployment's.
 pub(crate) fn load_or_by_name(ui: &mut Ui, ttl: Option<&str>) -> Result<Chosen> {
-    if let Some(chosen) = of_blueprint(ui, ttl)? {
-        return Ok(chosen);
+    if let Some(chosen) = of_blueprint(ui)? {
+        let Deployment { name, region, ttl: own, .. } = chosen.deployment();
+        let ttl = ttl.map(str::to_owned).or_else(|| own.map(|own| own.to_string()));
+        return by_name(name.as_str(), region.as_str(), ttl.as_deref(), ui);
     }
     let Some(name) = ui.settings().name.clone() else {
-        return Err(CliError::new(
-            Kind::Usage,
-            "there is no blueprint here, and no preview is named",
-        )
-        .hint("name it with --name, or its blueprint with --file"));
+        let message = "there is no blueprint for AWS here, and no preview is named";
+        return Err(CliError::new(Kind::Usage, message)
+            .hint("name it with --name, or its blueprint with --file"));
     };
     let region = match ui.settings().region.clone() {
         Some(region) => region,
@@ -38,11 +39,11 @@ pub(crate) fn load_or_by_name(ui: &mut Ui, ttl: Option<&str>) -> Result<Chosen> 
     by_name(&name, &region, ttl, ui)
 }
 
-fn of_blueprint(ui: &mut Ui, ttl: Option<&str>) -> Result<Option<Chosen>> {
+fn of_blueprint(ui: &mut Ui) -> Result<Option<Chosen>> {
     if !source::is_there(ui.settings()) {
         return Ok(None);
     }
-    Ok(Some(load_with_ttl(ui, ttl)?).filter(Chosen::is_aws))
+    Ok(Some(load(ui)?).filter(Chosen::is_aws))
 }
 
 fn of_environment() -> Result<String> {

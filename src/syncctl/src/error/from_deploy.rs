@@ -102,10 +102,18 @@ fn call(found: CliError, error: &CloudError) -> CliError {
     let is_advised = advice.is_some();
     let found = advice.into_iter().fold(found, CliError::hint);
     match error.reason {
-        Reason::Credentials if !is_advised => found
+        // Where there never were any, nothing can have begun.
+        Reason::Credentials if error.code.is_some() && !is_advised => found
             .hint("what had begun on AWS goes on; with fresh credentials `syncctl attach` follows it, and `syncctl up` finishes it"),
-        Reason::Denied if !is_advised => found.hint("`syncctl permissions` prints the policy that a deployer needs"),
-        Reason::Overloaded | Reason::Unreachable => found.hint("run it again: it goes on where it stopped"),
+        Reason::Denied if !is_advised => {
+            found.hint("`syncctl permissions` prints the policy that a deployer needs")
+        }
+        Reason::Unreachable => match std::env::var("AWS_ENDPOINT_URL") {
+            Ok(url) if !url.is_empty() => found
+                .hint(format!("AWS_ENDPOINT_URL is {}: is that meant, and does it run?", printable(&url))),
+            _ => found.hint("look at the network and `HTTPS_PROXY`, then run it again: it goes on where it stopped"),
+        },
+        Reason::Overloaded => found.hint("run it again: it goes on where it stopped"),
         _ => found,
     }
 }

@@ -85,7 +85,9 @@ mod tests {
             Progress::Kept,
             Progress::Failed,
         ];
-        every.map(|progress| check(&resource(progress)));
+        for progress in every {
+            check(&resource(progress));
+        }
         check(&Event::Began { step: Step::Observe });
         check(&Event::Done { step: Step::RemoveData });
         check(&Event::Server { instance: text(), zone: text(), state: text() });

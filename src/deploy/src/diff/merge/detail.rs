@@ -7,7 +7,7 @@ use super::super::show::script;
 use crate::plan::PropertyChange;
 
 /// What CloudFormation writes for values that come to be while the change set is carried out.
-const LATER: &str = "{{changeSet:KNOWN_AFTER_APPLY}}";
+pub(super) const KNOWN_LATER: &str = "{{changeSet:KNOWN_AFTER_APPLY}}";
 
 /// Whether it is about tags alone, which come from the stack unless the template says otherwise.
 pub(super) fn is_tag(detail: &ChangeDetail) -> bool {
@@ -31,7 +31,14 @@ pub(super) fn property(detail: &ChangeDetail) -> PropertyChange {
         recreation: detail.recreation,
         cause: detail.cause.clone(),
         line: None,
+        is_echo: false,
     }
+}
+
+/// A value that nobody knows, in words: told apart from one that will not be there.
+pub(super) fn later(detail: &ChangeDetail) -> Option<Value> {
+    let is_later = detail.after.as_deref().is_some_and(|text| text.contains(KNOWN_LATER));
+    is_later.then(|| LATER.into())
 }
 
 /// `Properties.A.B[0]`, from a name or from `/Properties/A/B/0`.
@@ -52,11 +59,16 @@ fn path(detail: &ChangeDetail) -> String {
     path
 }
 
+/// The same for people.
+const LATER: &str = "(known afterwards)";
+
 /// Objects and lists come as JSON; anything else is a text as it is. `None` for what nobody knows yet.
 fn value(path: &str, text: &str) -> Option<Value> {
-    if text == LATER {
+    if text == KNOWN_LATER {
         return None;
     }
+    let text = text.replace(KNOWN_LATER, LATER);
+    let text = text.as_str();
     if path.ends_with("UserData") {
         return Some(script(&Value::from(text)));
     }

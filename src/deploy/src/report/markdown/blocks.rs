@@ -1,14 +1,14 @@
 //! The parts of a comment, each whole in itself.
 
-use crate::plan::{Drift, Level, Notice, Plan, Replacement};
+use crate::plan::{Drift, Harm, Level, Notice, Plan, Replacement};
 use crate::report::creation::Group;
-use crate::report::drifts::{Answer, answer_to_deletion};
+use crate::report::drifts::{Answer, answer_to_deletion, danger};
 use crate::report::escape::{code, prose};
 use crate::report::names::name;
 use crate::report::rows::Row;
 use crate::report::tags as changed;
 use crate::report::values::{Difference, differences, shortened};
-use crate::report::words::{bytes, consequence, short, sign};
+use crate::report::words::{self, bytes, consequence, short, sign};
 
 /// Most lines about one resource, so that a single one cannot fill the comment.
 const MOST_LINES: usize = 40;
@@ -92,8 +92,17 @@ pub(super) fn row(row: &Row<'_>) -> String {
         let id = change.physical_id.as_deref().map(|id| format!(": {}", code(id)));
         text.push_str(&format!("  - {consequence}{}\n", id.unwrap_or_default()));
     }
+    for effect in &change.effects {
+        let mark = if change.harm <= Harm::Interrupts { "**" } else { "" };
+        text.push_str(&format!("  - {mark}{}{mark}\n", prose(effect)));
+    }
     text.push_str(&properties(row));
     text
+}
+
+/// What only refers to what changes.
+pub(super) fn echoes(plan: &Plan) -> Option<String> {
+    Some(format!("\n{}\n", words::echoes(plan)?))
 }
 
 fn properties(row: &Row<'_>) -> String {
@@ -145,8 +154,13 @@ fn difference(difference: &Difference) -> String {
 pub(super) fn group(group: &Group) -> String {
     let parts = prose(&group.parts.join(", "));
     let facts: Vec<String> = group.facts.iter().map(|fact| prose(fact)).collect();
-    let facts = if facts.is_empty() { String::new() } else { format!("{}<br>", facts.join("; ")) };
+    let end = if parts.is_empty() { "" } else { "<br>" };
+    let facts = if facts.is_empty() { String::new() } else { format!("{}{end}", facts.join("; ")) };
     format!("- `+` **{}** ({}): {facts}{parts}\n", group.concern.title(), group.number)
+}
+
+pub(super) fn remark(text: &str) -> String {
+    format!("- {}\n", prose(text))
 }
 
 pub(super) fn drift(drift: &Drift, answers: &[Answer<'_>]) -> String {
@@ -159,6 +173,9 @@ pub(super) fn drift(drift: &Drift, answers: &[Answer<'_>]) -> String {
     if drift.is_deleted {
         let id = drift.physical_id.as_deref().map_or("it".to_owned(), code);
         text.push_str(&format!("  - {id} {}\n", prose(answer_to_deletion(drift))));
+    }
+    if let Some(danger) = danger(drift) {
+        text.push_str(&format!("  - **⚠ {danger}**\n"));
     }
     for answer in answers.iter().take(MOST_LINES) {
         let (expected, actual) =
@@ -180,7 +197,9 @@ pub(super) fn tags(plan: &Plan) -> Vec<String> {
         let what = stack.map_or(String::new(), |name| format!(" in {}", code(name)));
         for change in changes {
             let (sign, key, value) = changed::parts(change);
-            lines.push(format!("- {} {} {}{what}\n", code(sign), code(key), code(&value)));
+            let line = change.line.as_deref().map(|line| format!(" ({})", code(line)));
+            let line = line.unwrap_or_default();
+            lines.push(format!("- {} {} {}{what}{line}\n", code(sign), code(key), code(&value)));
         }
     }
     lines

@@ -35,6 +35,13 @@ impl Document {
         fits
     }
 
+    /// Adds a remark if it fits; nobody misses one.
+    pub(super) fn aside(&mut self, text: &str) {
+        if self.left_out == 0 && self.has_room(text.len()) {
+            self.text.push_str(text);
+        }
+    }
+
     /// Adds as many blocks as fit under a heading. What is opened is closed again.
     pub(super) fn section(&mut self, section: &Section) {
         let open = open(section);

@@ -170,8 +170,12 @@ fn plans() -> impl Strategy<Value = Plan> {
             advice: Some(texts[4].clone()),
             line: Some(texts[5].clone()),
         }];
-        plan.stacks[0].tags =
-            vec![TagChange { key: texts[6].clone(), before: None, after: Some(texts[7].clone()) }];
+        plan.stacks[0].tags = vec![TagChange {
+            key: texts[6].clone(),
+            before: None,
+            after: Some(texts[7].clone()),
+            line: Some(texts[5].clone()),
+        }];
         plan.drift = vec![Drift {
             stack: Kind::App,
             logical_id: texts[5].clone(),
@@ -235,7 +239,7 @@ proptest! {
                 prop_assert!(!line.contains(sign), "{}", line);
             }
             let starts = ["- ", "  - ", "> ", "#### ", "### ", "<", "**", "Account", "Release"];
-            let meanings = ["gone", "requests", "the others", "nobody", "made", "by hand", "on every"];
+            let meanings = ["1 more refers", "gone", "requests", "the others", "nobody", "made", "by hand", "on every"];
             let is_ours = line.is_empty() || starts.iter().chain(&meanings).any(|start| line.starts_with(start));
             prop_assert!(is_ours, "{}", line);
         }

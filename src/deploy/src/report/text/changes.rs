@@ -6,7 +6,7 @@ use crate::report::paint::Tone;
 use crate::report::rows::{Row, of_harm};
 use crate::report::tags;
 use crate::report::values::{Difference, differences, shortened};
-use crate::report::words::{HARMS, consequence, harm_tone, heading, meaning, sign};
+use crate::report::words::{HARMS, consequence, echoes, harm_tone, heading, meaning, sign};
 
 use super::page::{Line, Page};
 
@@ -30,6 +30,10 @@ pub(super) fn write(page: &mut Page<'_>, plan: &Plan) {
             write_row(page, &row, column);
         }
     }
+    if let Some(text) = echoes(plan) {
+        page.gap();
+        page.line(Line::new().faint(&text));
+    }
     write_tags(page, plan);
 }
 
@@ -47,8 +51,11 @@ fn write_row(page: &mut Page<'_>, row: &Row<'_>, column: usize) {
         page.line(Line::indented(INDENT).faint(&id));
     }
     write_consequence(page, row, tone);
+    for effect in &change.effects {
+        page.paragraph(Line::indented(INDENT), harm_tone(change.harm), effect);
+    }
     for property in &row.properties {
-        write_property(page, change, property);
+        write_property(page, change, property, row.replaces.is_some());
     }
 }
 
@@ -70,8 +77,13 @@ fn write_consequence(page: &mut Page<'_>, row: &Row<'_>, tone: Tone) {
     }
 }
 
-fn write_property(page: &mut Page<'_>, change: &Change, property: &PropertyChange) {
+fn write_property(page: &mut Page<'_>, change: &Change, property: &PropertyChange, is_new: bool) {
     let (differences, hidden) = differences(&change.resource_type, property);
+    // Another launch template is always a new one, and the row says so.
+    let differences: Vec<Difference> = differences
+        .into_iter()
+        .map(|it| if is_new { Difference { recreation: Replacement::Never, ..it } } else { it })
+        .collect();
     let last = differences.len().saturating_sub(1);
     for (index, difference) in differences.iter().enumerate() {
         let source = property.line.as_deref().filter(|_| index == last && hidden == 0);
@@ -148,7 +160,8 @@ fn write_tags(page: &mut Page<'_>, plan: &Plan) {
             .iter()
             .map(|change| {
                 let (sign, key, value) = tags::parts(change);
-                format!("{sign} {key} {value}")
+                let line = change.line.as_deref().map(|line| format!(" ({line})"));
+                format!("{sign} {key} {value}{}", line.unwrap_or_default())
             })
             .collect();
         let head = Line::new().with(Tone::Strong, "Tags").plain(&format!(" of {what}  "));

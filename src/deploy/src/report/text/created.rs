@@ -1,7 +1,7 @@
 //! Stacks made from nothing.
 
 use crate::plan::{Kind, Plan};
-use crate::report::creation::{Group, groups};
+use crate::report::creation::{Group, charged, exposure, groups};
 use crate::report::paint::Tone;
 use crate::report::rows::is_folded;
 use crate::report::words::count;
@@ -21,7 +21,7 @@ pub(super) fn write(page: &mut Page<'_>, plan: &Plan) {
         page.gap();
         let title = Line::new().with(Tone::Strong, "New: ").with(Tone::Strong, &stack.name);
         let what = match stack.kind {
-            Kind::Data => "that hold data",
+            Kind::Data => "that hurt to lose",
             Kind::App => "that can be made again",
         };
         let number = count(number, "resource", "resources");
@@ -29,6 +29,13 @@ pub(super) fn write(page: &mut Page<'_>, plan: &Plan) {
         for group in groups {
             write_group(page, &group);
         }
+        if let Some(exposure) = exposure(stack) {
+            let head = Line::indented(2).with(Tone::Warning, "!").plain(" ");
+            page.paragraph(head, Tone::Plain, &exposure);
+        }
+    }
+    if let Some(charged) = charged(plan) {
+        page.paragraph(Line::indented(4), Tone::Plain, &charged);
     }
 }
 
@@ -42,5 +49,7 @@ fn write_group(page: &mut Page<'_>, group: &Group) {
         return page.list(head, Tone::Faint, &group.parts);
     }
     page.paragraph(head, Tone::Plain, &group.facts.join("; "));
-    page.list(Line::indented(COLUMN), Tone::Faint, &group.parts);
+    if !group.parts.is_empty() {
+        page.list(Line::indented(COLUMN), Tone::Faint, &group.parts);
+    }
 }

@@ -1,7 +1,7 @@
 //! What was changed past `syncctl`.
 
 use crate::plan::{Drift, Plan};
-use crate::report::drifts::{answer_to_deletion, answers};
+use crate::report::drifts::{answer_to_deletion, answers, danger};
 use crate::report::names::name;
 use crate::report::paint::Tone;
 
@@ -29,6 +29,9 @@ fn write_properties(page: &mut Page<'_>, plan: &Plan, drift: &Drift) {
         let id = drift.physical_id.as_deref().unwrap_or("it");
         let head = Line::indented(INDENT);
         return page.paragraph(head, Tone::Danger, &format!("{id} {}", answer_to_deletion(drift)));
+    }
+    if let Some(danger) = danger(drift) {
+        page.paragraph(Line::indented(INDENT), Tone::Danger, danger);
     }
     for answer in answers(plan, drift) {
         let property = answer.property;

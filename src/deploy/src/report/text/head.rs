@@ -46,5 +46,6 @@ fn release(page: &mut Page<'_>, line: Line, release: &ReleasePlan) {
         path => format!("from {path}"),
     };
     let shipped = if release.is_shipped { "uploaded already" } else { "will be uploaded" };
-    page.line(line.plain(&format!(", {}, {size}, {source}, {shipped}", release.architecture)));
+    let text = format!(", {}, {size}, {source}, {shipped}", release.architecture);
+    page.run_on(line, COLUMN, &text);
 }

@@ -103,6 +103,21 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// Text right behind a line, its further lines beginning at a column of the page.
+    pub(super) fn run_on(&mut self, head: Line, column: usize, text: &str) {
+        let mut line = head;
+        for word in text.split(' ') {
+            let is_first = word.starts_with(',');
+            if !is_first && line.width() + 1 + word.chars().count() > self.width {
+                self.line(std::mem::replace(&mut line, Line::indented(column)));
+                line = line.plain(word);
+            } else {
+                line = line.plain(if is_first { "" } else { " " }).plain(word);
+            }
+        }
+        self.line(line);
+    }
+
     pub(super) fn finish(self) -> String {
         self.text
     }

@@ -46,7 +46,7 @@ fn limits(page: &mut Page<'_>, plan: &Plan) {
         page.line(Line::new().faint(text));
     }
     if !plan.drift_checked && plan.stacks.iter().any(|stack| stack.operation != Operation::Create) {
-        page.line(Line::new().faint("Nobody looked for changes outside syncctl."));
+        page.line(Line::new().faint("Drift was not checked; syncctl plan does."));
     }
 }
 

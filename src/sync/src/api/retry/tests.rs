@@ -30,12 +30,16 @@ struct Server {
     api: Api,
     pauses: Arc<Noted>,
     url: String,
+    /// The heads of the requests that came.
+    heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
     async fn start(answers: &'static [&'static str]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
+        let heads = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&heads);
         tokio::spawn(async move {
             let mut answers = answers.iter();
             let mut next = "";
@@ -43,7 +47,9 @@ impl Server {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 next = answers.next().unwrap_or(&next);
                 let mut request = [0; 16 * 1024];
-                let _ = stream.read(&mut request).await.unwrap();
+                let length = stream.read(&mut request).await.unwrap();
+                let head = String::from_utf8_lossy(&request[..length]).to_ascii_lowercase();
+                noted.lock().unwrap().push(head);
                 let answer = next.replacen("\r\n", "\r\nconnection: close\r\n", 1);
                 stream.write_all(answer.as_bytes()).await.unwrap();
             }
@@ -51,7 +57,13 @@ impl Server {
         let mut api = Api::new(&url, None, PlainHttp::OnlyLoopback).unwrap();
         let pauses = Arc::new(Noted::default());
         api.clock = pauses.clone();
-        Self { api, pauses, url }
+        Self { api, pauses, url, heads }
+    }
+
+    /// Whether each request said that it may be repeated.
+    fn repeatable(&self) -> Vec<bool> {
+        let says = |head: &String| head.lines().any(|line| line == "x-repeatable: yes");
+        self.heads.lock().unwrap().iter().map(says).collect()
     }
 
     fn pauses(&self) -> Vec<Duration> {
@@ -181,4 +193,13 @@ async fn whoever_waits_is_told_once_why() {
     let lines = lines.lock().unwrap();
     assert_eq!(*lines, [format!("{}/ answered 503 Service Unavailable; trying again", server.url)]);
     assert!(server.pauses().len() > 10);
+}
+
+/// A balancer between may repeat exactly what this client would repeat.
+#[tokio::test]
+async fn what_may_be_repeated_freely_says_so_and_the_rest_does_not() {
+    let server = Server::start(&[BARE_500, "HTTP/1.1 204 No\r\ncontent-length: 0\r\n\r\n"]).await;
+    server.api.logout().await.unwrap();
+    let _ = server.api.create_space(&CreateSpaceRequest { name: "a".to_owned() }).await;
+    assert_eq!(server.repeatable(), [true, true, false]);
 }

@@ -3,7 +3,6 @@ use deploy::previews::extend::{Extended, extend};
 
 use crate::aws::Session;
 use crate::aws::listener::Screen;
-use crate::aws::session::require_aws;
 use crate::deployment;
 use crate::env_vars;
 use crate::error::{CliError, Kind, Result};
@@ -12,8 +11,8 @@ use crate::ui::Ui;
 
 /// Let a preview live longer, counted from now, and touch nothing else of it
 ///
-/// Which one: --name, or the blueprint. How long: --ttl, or the blueprint's `ttl`, or 72h without a
-/// blueprint. `up` extends as well, and never takes back what was given here.
+/// Which one: --name, or the blueprint's. How long: --ttl, or the blueprint's `ttl`, or 72h. `up`
+/// extends as well, and never takes back what was given here.
 #[derive(Debug, Args)]
 pub(crate) struct ExtendArgs {
     /// How long from now, e.g. 48h; 1h to 90d
@@ -23,7 +22,6 @@ pub(crate) struct ExtendArgs {
 
 pub(crate) fn run(args: ExtendArgs, ui: &mut Ui) -> Result<ExitCode> {
     let chosen = deployment::load_or_by_name(ui, args.ttl.as_deref())?;
-    require_aws(&chosen, "preview extend")?;
     let Some(ttl) = chosen.deployment().ttl else {
         return Err(CliError::new(Kind::Usage, "nothing says for how long")
             .hint("name a time with --ttl, or write `ttl` into the blueprint"));
