@@ -229,3 +229,58 @@ def test_a_sealed_change_of_the_tables_protection_is_carried_out(acme, stage):
     described = stage.client("dynamodb").describe_table(TableName=table)["Table"]
     assert not described.get("DeletionProtectionEnabled")
     acme.run("plan", "--detailed-exitcode", code=0)
+
+
+def test_a_sealed_plan_carries_out_no_other_change_set_than_its_own(acme, stage):
+    """A job that may only plan must not make the job that deploys carry out something else (DP-3)."""
+    acme.run("up", "--yes")
+    acme.write(least=4)
+    acme.run("plan", "--out", "plan.json", "--detailed-exitcode", code=2)
+    sealed = json.loads((acme.folder / "plan.json").read_text())
+    client = stage.client("cloudformation")
+    stack = client.describe_stacks(StackName="acme")["Stacks"][0]
+    values = {it["ParameterKey"]: it["ParameterValue"] for it in stack["Parameters"]} | {"MaxServers": "8"}
+    for name in ("evil", "syncctl-evil-app"):
+        other = client.create_change_set(
+            StackName="acme", ChangeSetName=name, UsePreviousTemplate=True, Capabilities=["CAPABILITY_IAM"], Tags=stack["Tags"],
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
+        )  # fmt: skip
+        sealed["stacks"]["app"]["change_set"] = other["Id"]
+        (acme.folder / "edited.json").write_text(json.dumps(sealed))
+        refused = acme.run("apply", "edited.json", code=76)
+        assert "is not the one of this plan" in refused.stderr
+    group = stage.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"][0]
+    assert (group["MinSize"], group["MaxSize"]) == (3, 9)
+    acme.run("apply", "plan.json")
+
+
+def test_a_damaged_plan_is_refused_in_words(acme):
+    acme.run("up", "--yes")
+    acme.write(least=4)
+    acme.run("plan", "--out", "plan.json", "--detailed-exitcode", code=2)
+    sealed = json.loads((acme.folder / "plan.json").read_text())
+    sealed["plan"]["account"] = "a" + "é" * 31 + "b"
+    (acme.folder / "odd.json").write_text(json.dumps(sealed))
+    assert "stale" in acme.run("apply", "odd.json", code=76).stderr
+    assert "is no plan" in acme.run("apply", "/dev/zero", code=78).stderr
+
+
+def test_protection_that_somebody_took_off_is_told(acme, stage):
+    """DP-1: a plan that says nothing is believed."""
+    acme.write(more="protect: true")
+    acme.run("up", "--yes")
+    stage.client("cloudformation").update_termination_protection(StackName="acme-data", EnableTerminationProtection=False)
+    plan = acme.run("plan")
+    assert "Nothing keeps acme-data from being deleted" in plan.stdout
+    acme.run("up", "--yes")
+    assert "Nothing keeps" not in acme.run("plan").stdout
+
+
+def test_data_that_was_to_be_kept_is_not_taken_over_as_disposable(acme, stage):
+    acme.write(retain="true")
+    acme.run("up", "--yes")
+    acme.run("down", "--yes", "--name", "acme")
+    acme.write(retain="false")
+    refused = acme.run("up", "--yes", code=1)
+    assert "storage.content.retain" in refused.stderr
+    assert stage.client("cloudformation").describe_stacks()["Stacks"] == [], "no stack in review is left"

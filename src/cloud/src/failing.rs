@@ -159,6 +159,7 @@ wrap!(Stacks {
     cloudformation DescribeStacks stack(name: &str) -> Option<StackSummary>;
     cloudformation DescribeStacks stacks() -> Vec<StackSummary>;
     cloudformation GetTemplate template(stack: &str) -> String;
+    cloudformation GetTemplate change_set_template(stack: &str, id: &str) -> String;
     cloudformation ListStackResources resources(stack: &str) -> Vec<StackResource>;
     cloudformation DescribeStackEvents events(stack: &str, until: Option<&str>) -> Vec<StackEvent>;
     cloudformation CreateChangeSet create_change_set(request: &ChangeSetRequest) -> String;

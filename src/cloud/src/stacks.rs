@@ -38,6 +38,8 @@ pub trait Stacks: Send + Sync {
     async fn create_change_set(&self, request: &ChangeSetRequest) -> Result<String>;
     /// A change set with all its changes.
     async fn change_set(&self, stack: &str, id: &str) -> Result<ChangeSet>;
+    /// The template of a change set as it was handed in.
+    async fn change_set_template(&self, stack: &str, id: &str) -> Result<String>;
     /// The change sets waiting on a stack, newest first.
     async fn change_sets(&self, stack: &str) -> Result<Vec<ChangeSetSummary>>;
     /// What validation before deployment found in a change set; empty where the endpoint does not validate.

@@ -89,6 +89,31 @@ fn offline(deployer: &Deployer<'_>, observed: &Observed, plan: &Plan) -> Vec<Not
             line: crate::lines::of_key(deployer.blueprint, "ttl"),
         });
     }
+    if !observed.leftovers.is_empty()
+        && !deployment.storage.content.retain
+        && deployment.ttl.is_none()
+    {
+        notices.push(Notice {
+            level: Level::Blocker,
+            text: "What an earlier deployment of this name was to keep can be taken over by one that keeps it only."
+                .to_owned(),
+            advice: Some("write `storage: { content: { retain: true } }`, or choose another name".to_owned()),
+            line: crate::lines::of_key(deployer.blueprint, "storage.content.retain"),
+        });
+    }
+    let open = [&observed.data, &observed.app].into_iter().flatten();
+    let open = open.filter(|stack| stack.is_deployed() && !stack.summary.protected);
+    let open: Vec<&str> = open.map(|stack| stack.summary.name.as_str()).collect();
+    if deployment.protect && !open.is_empty() {
+        notices.push(Notice {
+            level: Level::Warning,
+            text: format!("Nothing keeps {} from being deleted at the moment.", open.join(" and ")),
+            advice: Some(
+                "`syncctl up` puts the protection on, also where nothing else changes".to_owned(),
+            ),
+            line: crate::lines::of_key(deployer.blueprint, "protect"),
+        });
+    }
     let stacks = [&observed.data, &observed.app].into_iter().flatten();
     if !deployment.protect && stacks.into_iter().any(|stack| stack.summary.protected) {
         notices.push(Notice {

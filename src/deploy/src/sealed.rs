@@ -13,7 +13,7 @@ use crate::error::{DeployError, Result};
 use crate::notices::rolling;
 use crate::observe::Observed;
 use crate::plan::{Kind, Operation, Plan};
-use crate::planner::Prepared;
+use crate::planner::{NAME_PREFIX, Prepared};
 
 /// Name and version of the format. A newer one is refused.
 pub const FORMAT: &str = "syncctl/sealed-plan/1";
@@ -103,7 +103,7 @@ pub async fn reopen(
     for (what, was, is) in same {
         if was != is {
             let short = |text: &str| match text.len() {
-                64 => text[..12].to_owned(),
+                64 => text.chars().take(12).collect(),
                 _ => text.to_owned(),
             };
             let told = format!("{what} was {} and is {}", short(was), short(is));
@@ -142,7 +142,7 @@ pub async fn reopen(
             return Err(DeployError::Stale("templates or looked-up values differ".to_owned()));
         }
         if let Some(id) = &stack.change_set {
-            check_waits(deployer.cloud, &prepared.rendered_stack(of).name, id).await?;
+            check_waits(deployer.cloud, &prepared, of, id).await?;
             prepared.change_sets.push((of, id.clone()));
         }
     }
@@ -204,13 +204,35 @@ fn without_protection<'a>(
     parameters.filter(|(name, _)| *name != "TableProtection")
 }
 
-async fn check_waits(cloud: &dyn Cloud, stack: &str, id: &str) -> Result<()> {
-    let set = match cloud.change_set(stack, id).await {
-        Err(error) if error.reason == cloud::Reason::NotFound => {
-            return Err(DeployError::Stale("its change set is gone".to_owned()));
-        }
-        set => set?,
+/// Whether a change set waits, and is what the blueprint says: the file may have passed through many hands, and names
+/// it by nothing but its ARN.
+async fn check_waits(
+    cloud: &dyn Cloud,
+    prepared: &Prepared,
+    kind: StackKind,
+    id: &str,
+) -> Result<()> {
+    let wanted = prepared.rendered_stack(kind);
+    let gone = || DeployError::Stale("its change set is gone".to_owned());
+    let (set, template) = match futures::try_join!(
+        cloud.change_set(&wanted.name, id),
+        cloud.change_set_template(&wanted.name, id)
+    ) {
+        Err(error) if error.reason == cloud::Reason::NotFound => return Err(gone()),
+        found => found?,
     };
+    let stack = prepared.observed.stack(kind).ok_or_else(gone)?;
+    let is_ours = set.stack_id == stack.summary.id
+        && set.name.starts_with(NAME_PREFIX)
+        && template.trim() == wanted.template.to_text().trim()
+        && without_expiry(&set.parameters).eq(without_expiry(&wanted.parameters))
+        && set.tags == wanted.tags;
+    if !is_ours {
+        return Err(DeployError::Stale(format!(
+            "the change set {} is not the one of this plan",
+            set.name
+        )));
+    }
     match set.status {
         ChangeSetStatus::Ready => Ok(()),
         ChangeSetStatus::Spent(word) => {
@@ -218,6 +240,13 @@ async fn check_waits(cloud: &dyn Cloud, stack: &str, id: &str) -> Result<()> {
         }
         _ => Err(DeployError::Stale(format!("its change set {} cannot be carried out", set.name))),
     }
+}
+
+/// The expiry is counted from now, and the sealed change set has its own.
+fn without_expiry(
+    parameters: &BTreeMap<String, String>,
+) -> impl Iterator<Item = (&String, &String)> {
+    parameters.iter().filter(|(name, _)| *name != stack::EXPIRES)
 }
 
 fn last_change(observed: &Observed, kind: StackKind) -> Option<Timestamp> {

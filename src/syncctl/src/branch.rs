@@ -6,6 +6,7 @@ use blueprint::StackName;
 
 use crate::error::{CliError, Kind, Result};
 use crate::ui::Ui;
+use crate::ui::log_line::printable;
 
 /// What `--name` takes for it.
 const AUTO: &str = "auto";
@@ -41,7 +42,7 @@ pub(crate) fn settle(ui: &mut Ui) -> Result<()> {
         .hint("run it in a checkout of a branch, or write the name: --name NAME"));
     };
     let name = StackName::from_branch(&branch).to_string();
-    ui.detail(&format!("Branch {branch} is deployed as {name}."));
+    ui.detail(&format!("Branch {} is deployed as {name}.", printable(&branch)));
     ui.rename(&name);
     Ok(())
 }
@@ -49,16 +50,20 @@ pub(crate) fn settle(ui: &mut Ui) -> Result<()> {
 /// The branch of the working directory's checkout; `None` without git, outside of a checkout, and on no branch.
 fn checked_out() -> Option<String> {
     let mut git = Command::new("git");
-    git.args(["symbolic-ref", "--quiet", "--short", "HEAD"]);
+    git.args(["symbolic-ref", "--quiet", "HEAD"]);
     let done = git.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-    let branch = String::from_utf8(done.stdout).ok()?.trim().to_owned();
+    // In full: the short form depends on what else has that name.
+    let head = String::from_utf8(done.stdout).ok()?;
+    let branch = head.trim().strip_prefix("refs/heads/")?.to_owned();
     (done.status.success() && !branch.is_empty()).then_some(branch)
 }
 
 fn of_pipeline(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
-    let found = VARIABLES.into_iter().filter_map(variable).find(|branch| !branch.is_empty())?;
-    let branch = found.strip_prefix("refs/heads/").map(str::to_owned);
-    Some(branch.unwrap_or(found))
+    let branches = VARIABLES
+        .into_iter()
+        .filter_map(variable)
+        .map(|found| found.strip_prefix("refs/heads/").map(str::to_owned).unwrap_or(found));
+    branches.into_iter().find(|branch| !branch.is_empty())
 }
 
 #[cfg(test)]

@@ -223,7 +223,8 @@ fn read_line_unless_interrupted(signals: &Signals) -> Result<String> {
     loop {
         match answers.recv_timeout(Duration::from_millis(100)) {
             Ok(answer) => return answer,
-            Err(mpsc::RecvTimeoutError::Timeout) if !signals.interrupted_anew() => {}
+            Err(mpsc::RecvTimeoutError::Timeout)
+                if !signals.interrupted_anew() && !signals.terminated() => {}
             Err(_) => {
                 return Err(CliError::new(Kind::Interrupted, "Stopped; nothing was changed."));
             }

@@ -1,5 +1,7 @@
 //! S3.
 
+use std::time::Duration;
+
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::primitives::ByteStream;
@@ -12,6 +14,12 @@ use crate::error::{CloudError, Reason, Result};
 use crate::resources::{BucketContents, Emptied, Object, Upload};
 
 const SERVICE: &str = "s3";
+
+/// How long S3 may take to answer once it has everything.
+const ANSWER: Duration = Duration::from_secs(60);
+
+/// Bytes per second of the slowest line that an upload is tried over.
+const SLOWEST: u64 = 32 * 1024;
 
 /// S3, and whose buckets are meant: a bucket of the same name in another account is refused
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html>).
@@ -175,8 +183,10 @@ pub(super) async fn upload(s3: &S3<'_>, upload: Upload<'_>) -> Result<()> {
         .checksum_sha256(base64::encode(digest))
         .if_none_match("*")
         .body(body);
-    // However slow the line is: a broken one is noticed by the SDK's stalled-stream protection.
-    let patient = TimeoutConfig::builder().disable_operation_attempt_timeout().build();
+    // As long as the slowest line needs, and not for ever where no answer comes.
+    let bytes = tokio::fs::metadata(upload.file).await.map_or(0, |found| found.len());
+    let longest = ANSWER + Duration::from_secs(bytes / SLOWEST);
+    let patient = TimeoutConfig::builder().operation_attempt_timeout(longest).build();
     let patient = aws_sdk_s3::config::Config::builder().timeout_config(patient);
     let answer = call.customize().config_override(patient).send().await;
     match answer.map_err(failure::of(SERVICE, OPERATION)) {

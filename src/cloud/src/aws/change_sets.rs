@@ -97,6 +97,18 @@ pub(super) async fn describe(client: &Client, stack: &str, id: &str) -> Result<C
         id: first.change_set_id.unwrap_or_else(|| id.to_owned()),
         name: first.change_set_name.unwrap_or_default(),
         stack_id: first.stack_id.unwrap_or_default(),
+        parameters: first
+            .parameters
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|it| Some((it.parameter_key?, it.parameter_value?)))
+            .collect(),
+        tags: first
+            .tags
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|it| Some((it.key?, it.value?)))
+            .collect(),
         changes: changes.into_iter().filter_map(change).collect(),
     })
 }

@@ -97,6 +97,13 @@ impl Stacks for Aws {
         change_sets::describe(&self.cloudformation, stack, id).await
     }
 
+    async fn change_set_template(&self, stack: &str, id: &str) -> Result<String> {
+        let call = self.cloudformation.get_template().stack_name(stack).change_set_name(id);
+        let call = call.template_stage(aws_sdk_cloudformation::types::TemplateStage::Original);
+        let answer = call.send().await.map_err(failed("GetTemplate"))?;
+        answer.template_body.ok_or_else(|| incomplete(SERVICE, "GetTemplate", "template"))
+    }
+
     async fn change_sets(&self, stack: &str) -> Result<Vec<ChangeSetSummary>> {
         change_sets::list(&self.cloudformation, stack).await
     }

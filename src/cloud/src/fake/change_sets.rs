@@ -40,6 +40,8 @@ impl World {
             name: request.name.clone(),
             stack_id: stack.summary.id.clone(),
             status: answer.status,
+            parameters: request.parameters.clone(),
+            tags: request.tags.clone(),
             changes: answer.changes,
         };
         let (request, validations) = (request.clone(), answer.validations);

@@ -47,6 +47,10 @@ impl Stacks for Fake {
         Ok(self.world().found_change_set(stack, id)?.set.clone())
     }
 
+    async fn change_set_template(&self, stack: &str, id: &str) -> Result<String> {
+        Ok(self.world().found_change_set(stack, id)?.request.template.clone())
+    }
+
     async fn change_sets(&self, stack: &str) -> Result<Vec<ChangeSetSummary>> {
         let world = self.world();
         let sets = world.stack(stack).into_iter().flat_map(|stack| stack.change_sets.iter().rev());

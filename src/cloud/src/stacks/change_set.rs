@@ -96,6 +96,10 @@ pub struct ChangeSet {
     pub stack_id: String,
     /// How far it is.
     pub status: ChangeSetStatus,
+    /// Values of the parameters.
+    pub parameters: BTreeMap<String, String>,
+    /// Tags that the stack would have.
+    pub tags: BTreeMap<String, String>,
     /// What it would do; complete once it is ready.
     pub changes: Vec<ResourceChange>,
 }

@@ -71,6 +71,7 @@ pub const CALLS: &[Call] = &[
         On::Stacks,
     ),
     plan("Stacks::change_set", &["cloudformation:DescribeChangeSet"], On::Stacks),
+    plan("Stacks::change_set_template", &["cloudformation:GetTemplate"], On::Stacks),
     plan("Stacks::change_sets", &["cloudformation:ListChangeSets"], On::Stacks),
     plan("Stacks::validations", &["cloudformation:DescribeEvents"], On::Stacks),
     plan("Stacks::delete_change_set", &["cloudformation:DeleteChangeSet"], On::Stacks),

@@ -148,9 +148,7 @@ pub(crate) fn run_sealed(
     ui: &mut Ui,
 ) -> Result<(Applied, Duration)> {
     let begun = Instant::now();
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        CliError::io(format!("cannot read the plan {}", file.display()), &error)
-    })?;
+    let text = read_plan(file)?;
     let sealed = sealed::read(&text)?;
     let screen = Screen::new(ui.settings());
     let again = Planning { quick: true, ..Planning::default() };
@@ -166,6 +164,20 @@ pub(crate) fn run_sealed(
     })?;
     drop(screen);
     Ok((applied, begun.elapsed()))
+}
+
+/// A plan of 500 resources takes about a megabyte.
+const LARGEST_PLAN: u64 = 32 * 1024 * 1024;
+
+fn read_plan(file: &Path) -> Result<String> {
+    let unreadable =
+        |error| CliError::io(format!("cannot read the plan {}", file.display()), &error);
+    let found = std::fs::metadata(file).map_err(unreadable)?;
+    if !found.is_file() || found.len() > LARGEST_PLAN {
+        let message = format!("{} is no plan of `syncctl plan --out`", file.display());
+        return Err(CliError::new(Kind::DataFormat, message));
+    }
+    std::fs::read_to_string(file).map_err(unreadable)
 }
 
 fn carry_out(

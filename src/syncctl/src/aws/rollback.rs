@@ -103,10 +103,13 @@ fn named_release<'a>(records: &'a [Record], digits: &str) -> Result<&'a Record> 
         [only] => Ok(only),
         [] => Err(CliError::new(
             Kind::NotFound,
-            format!("no release that passed begins with {digits}"),
+            format!("no release that passed begins with {}", printable(digits)),
         )
         .hint("see `syncctl releases`")),
-        _ => Err(CliError::new(Kind::Usage, format!("{digits} begins more than one release"))
-            .hint("name more digits; see `syncctl releases`")),
+        _ => Err(CliError::new(
+            Kind::Usage,
+            format!("{} begins more than one release", printable(digits)),
+        )
+        .hint("name more digits; see `syncctl releases`")),
     }
 }

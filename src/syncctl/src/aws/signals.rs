@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use deploy::Wish;
-use signal_hook::consts::SIGINT;
+use signal_hook::consts::{SIGINT, SIGTERM};
 
 /// One for the whole process: a Ctrl-C between two steps of a command counts for the next one.
 static SIGNALS: OnceLock<Signals> = OnceLock::new();
 
 pub(crate) struct Signals {
     interrupted: Arc<AtomicBool>,
+    terminated: Arc<AtomicBool>,
     /// The next Ctrl-C ends the process, whoever is listening.
     armed: Arc<AtomicBool>,
 }
@@ -33,12 +34,19 @@ impl Signals {
         let _ = signal_hook::flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&armed));
         let _ = signal_hook::flag::register(SIGINT, Arc::clone(&armed));
         let _ = signal_hook::flag::register(SIGINT, Arc::clone(&interrupted));
-        Self { interrupted, armed }
+        let terminated = Arc::new(AtomicBool::new(false));
+        let _ = signal_hook::flag::register(SIGTERM, Arc::clone(&terminated));
+        Self { interrupted, terminated, armed }
     }
 
     /// Whether Ctrl-C came since this was asked last.
     pub(crate) fn interrupted_anew(&self) -> bool {
         self.interrupted.swap(false, Ordering::Relaxed)
+    }
+
+    /// Whether somebody wants the process to end: whoever waits for an answer waits no longer.
+    pub(crate) fn terminated(&self) -> bool {
+        self.terminated.load(Ordering::Relaxed)
     }
 
     /// What the person wants now. Asks where there is somebody to answer.

@@ -41,7 +41,7 @@ fn show(status: &Status, ui: &mut Ui) -> Result<()> {
     ui.line(&format!("{} in {}: {state}", style.bold(&status.name), status.region))?;
     ui.line("")?;
     let mut fact = |name: &str, value: String| ui.line(&format!("  {name:<9} {value}"));
-    fact("Endpoint", status.endpoint.clone().unwrap_or_else(|| "none yet".to_owned()))?;
+    fact("Endpoint", status.endpoint.as_deref().map_or_else(|| "none yet".to_owned(), printable))?;
     if let Some(release) = &status.release {
         fact("Release", release.chars().take(12).collect())?;
     }
@@ -74,9 +74,9 @@ fn show(status: &Status, ui: &mut Ui) -> Result<()> {
     ui.line("")?;
     let mut table = Table::new(&["SERVER", "ZONE", "STATE", "HEALTH", "RELEASE"]);
     for server in &status.servers {
-        let health = server.health.clone().unwrap_or_else(|| "unknown".to_owned());
+        let health = server.health.as_deref().map_or_else(|| "unknown".to_owned(), printable);
         let health = match &server.reason {
-            Some(reason) => format!("{health} ({reason})"),
+            Some(reason) => format!("{health} ({})", printable(reason)),
             None => health,
         };
         let release = if server.is_current { "current" } else { "earlier" };

@@ -104,13 +104,13 @@ fn call(found: CliError, error: &CloudError) -> CliError {
     match error.reason {
         // Where there never were any, nothing can have begun.
         Reason::Credentials if error.code.is_some() && !is_advised => found
-            .hint("what had begun on AWS goes on; with fresh credentials `syncctl attach` follows it, and `syncctl up` finishes it"),
+            .hint("what had begun on AWS goes on; with fresh credentials `syncctl attach` follows it, and the same command again does what is left"),
         Reason::Denied if !is_advised => {
             found.hint("`syncctl permissions` prints the policy that a deployer needs")
         }
         Reason::Unreachable => match std::env::var("AWS_ENDPOINT_URL") {
             Ok(url) if !url.is_empty() => found
-                .hint(format!("AWS_ENDPOINT_URL is {}: is that meant, and does it run?", printable(&url))),
+                .hint(format!("AWS_ENDPOINT_URL is {}: is that meant, and does it run?", printable(&without_secret(&url)))),
             _ => found.hint("look at the network and `HTTPS_PROXY`, then run it again: it goes on where it stopped"),
         },
         Reason::Overloaded => found.hint("run it again: it goes on where it stopped"),
@@ -150,4 +150,12 @@ fn with_cause(found: CliError, cause: &Cause) -> CliError {
 /// Line by line: some errors end with a server's last words.
 fn printable_lines(text: &str) -> String {
     text.lines().map(printable).collect::<Vec<_>>().join("\n")
+}
+
+/// An address without a name and password in it.
+fn without_secret(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
+        _ => url.to_owned(),
+    }
 }

@@ -85,10 +85,15 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(|character| match character {
             '\t' => ' ',
-            character if character.is_control() => '\u{FFFD}',
+            character if character.is_control() || is_deceptive(character) => '\u{FFFD}',
             character => character,
         })
         .collect()
+}
+
+/// Turns the direction of what follows, or cannot be seen (Unicode, "Bidirectional Algorithm", "General Punctuation").
+fn is_deceptive(character: char) -> bool {
+    matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
 #[cfg(test)]

@@ -53,7 +53,11 @@ fn limits(page: &mut Page<'_>, plan: &Plan) {
 fn nothing(plan: &Plan) -> Line {
     let line = Line::new().with(Tone::Good, "Nothing to change.");
     match plan.drift.len() {
-        0 => line.plain(&format!(" {} is as {} says.", plan.name, plan.blueprint)),
+        0 if plan.drift_checked => {
+            line.plain(&format!(" {} is as {} says.", plan.name, plan.blueprint))
+        }
+        // Somebody may have changed it since, which was not asked.
+        0 => line.plain(&format!(" {} was deployed as {} says.", plan.name, plan.blueprint)),
         number => {
             let what = count(number, "resource was", "resources were");
             line.with(Tone::Warning, &format!(" {what} changed outside syncctl."))
