@@ -42,7 +42,7 @@ test-e2e: cmake $(VENV)/tests-ready
 
 # The deployer against an emulator with our overlay. The templates that test-templates judges are rendered by the same
 # example, which is built with all targets.
-test-aws: cmake $(VENV)-aws/ready
+test-aws: cmake $(VENV)-aws/ready $(VENV)-awscli/ready
 	$(CARGO) build --workspace --all-targets
 	cd tests/aws && RENDER_ALL=$(CURDIR)/target/debug/examples/render_all $(CURDIR)/$(VENV)-aws/bin/python -m pytest -q
 
@@ -78,7 +78,7 @@ release: cmake ## The same, with static servers for x86-64 and arm64, packed in 
 	.ci/release
 
 clean: ## Remove everything that was built
-	rm -rf target $(VENV) $(VENV)-release $(VENV)-aws $(VENV)-templates $(TOOLS) .tmp
+	rm -rf target $(VENV) $(VENV)-release $(VENV)-aws $(VENV)-awscli $(VENV)-templates $(TOOLS) .tmp
 
 .PHONY: cmake
 cmake:
@@ -99,6 +99,12 @@ $(VENV)-templates/ready: tests/templates/requirements.txt
 $(VENV)-aws/ready: tests/aws/requirements.txt
 	python3 -m venv $(VENV)-aws
 	$(VENV)-aws/bin/pip install -q --require-hashes -r tests/aws/requirements.txt
+	touch $@
+
+# Amazon's own command line, which pins another botocore.
+$(VENV)-awscli/ready: tests/aws/requirements-awscli.txt
+	python3 -m venv $(VENV)-awscli
+	$(VENV)-awscli/bin/pip install -q --require-hashes -r tests/aws/requirements-awscli.txt
 	touch $@
 
 $(TOOLS)/bin/cargo-deny:
