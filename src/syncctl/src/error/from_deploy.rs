@@ -100,10 +100,12 @@ fn kind(error: &DeployError) -> Kind {
 fn call(found: CliError, error: &CloudError) -> CliError {
     let advice = advice::of_call(error);
     let is_advised = advice.is_some();
+    let tells_what_goes_on =
+        advice.as_ref().is_some_and(|advice| advice.contains("`syncctl attach`"));
     let found = advice.into_iter().fold(found, CliError::hint);
     match error.reason {
         // Where there never were any, nothing can have begun.
-        Reason::Credentials if error.code.is_some() && !is_advised => found
+        Reason::Credentials if error.code.is_some() && !tells_what_goes_on => found
             .hint("what had begun on AWS goes on; with fresh credentials `syncctl attach` follows it, and the same command again does what is left"),
         Reason::Denied if !is_advised => {
             found.hint("`syncctl permissions` prints the policy that a deployer needs")
