@@ -46,7 +46,7 @@ test-aws: cmake $(VENV)-aws/ready $(VENV)-awscli/ready
 	$(CARGO) build --workspace --all-targets
 	cd tests/aws && RENDER_ALL=$(CURDIR)/target/debug/examples/render_all $(CURDIR)/$(VENV)-aws/bin/python -m pytest -q
 
-faults: cmake $(VENV)-aws/ready ## One fault of each kind at every call of up and down on AWS (half an hour)
+faults: cmake $(VENV)-aws/ready ## One fault of each kind at every call of up and down on AWS (a quarter of an hour)
 	$(CARGO) build --workspace --all-targets
 	cd tests/aws && FAULTS_ALL=1 RENDER_ALL=$(CURDIR)/target/debug/examples/render_all $(CURDIR)/$(VENV)-aws/bin/python -m pytest -q -rP test_every_call.py
 

@@ -156,8 +156,15 @@ def test_credentials_that_end_before_a_roll_does_are_told(acme):
     acme.run("up", "--yes")
     acme.release("two")
     acme.write()
-    plan = acme.run("--format", "json", "plan", **soon)
-    assert any("--role-arn" in (it.get("advice") or "") for it in json.loads(plan.stdout)["notices"])
+
+    def warns(*flags, **env):
+        plan = acme.run("--format", "json", "plan", *flags, **env)
+        return any("--role-arn" in (it.get("advice") or "") for it in json.loads(plan.stdout)["notices"])
+
+    assert warns(**soon)
+    assert not warns(AWS_CREDENTIAL_EXPIRATION="2020-01-01T00:00:00Z"), "a stale line beside permanent keys"
+    acme.run("up", "--yes")
+    assert not warns("--set", "servers.max=12", **soon), "room for more servers replaces none"
 
 
 def test_a_bucket_of_another_account_is_not_taken_for_ours(acme, stage):

@@ -1,7 +1,7 @@
 """One fault at every call of `up` and `down` in turn: done, or a clear error and a second run that finishes.
 
 By default at the first call of each operation, with two faults; FAULTS_ALL=1 takes every call and every fault, which
-lasts half an hour.
+lasts a quarter of an hour.
 """
 
 import os

@@ -133,8 +133,9 @@ impl Aws {
             return jiff::Timestamp::from_second(i64::try_from(end).ok()?).ok();
         }
         // Beside credentials in the environment, as `aws configure export-credentials` writes it.
-        let is_theirs =
-            std::env::var("AWS_SESSION_TOKEN").ok().as_deref() == credentials.session_token();
+        // It may be a stale line beside keys that never end.
+        let token = credentials.session_token()?;
+        let is_theirs = std::env::var("AWS_SESSION_TOKEN").is_ok_and(|it| it == token);
         let told = std::env::var("AWS_CREDENTIAL_EXPIRATION").ok().filter(|_| is_theirs)?;
         told.parse().ok()
     }

@@ -95,14 +95,14 @@ fn offline(deployer: &Deployer<'_>, observed: &Observed, plan: &Plan) -> Vec<Not
     {
         notices.push(Notice {
             level: Level::Blocker,
-            text: "What an earlier deployment of this name was to keep can be taken over by one that keeps it only."
+            text: "An earlier deployment of this name was to keep its data, and this one would not keep it."
                 .to_owned(),
             advice: Some("write `storage: { content: { retain: true } }`, or choose another name".to_owned()),
             line: crate::lines::of_key(deployer.blueprint, "storage.content.retain"),
         });
     }
-    let open = [&observed.data, &observed.app].into_iter().flatten();
-    let open = open.filter(|stack| stack.is_deployed() && !stack.summary.protected);
+    let stacks = [&observed.data, &observed.app].into_iter().flatten();
+    let open = stacks.clone().filter(|stack| stack.is_deployed() && !stack.summary.protected);
     let open: Vec<&str> = open.map(|stack| stack.summary.name.as_str()).collect();
     if deployment.protect && !open.is_empty() {
         notices.push(Notice {
@@ -114,8 +114,7 @@ fn offline(deployer: &Deployer<'_>, observed: &Observed, plan: &Plan) -> Vec<Not
             line: crate::lines::of_key(deployer.blueprint, "protect"),
         });
     }
-    let stacks = [&observed.data, &observed.app].into_iter().flatten();
-    if !deployment.protect && stacks.into_iter().any(|stack| stack.summary.protected) {
+    if !deployment.protect && stacks.clone().any(|stack| stack.summary.protected) {
         notices.push(Notice {
             level: Level::Warning,
             text: "Protection comes off: afterwards the deployment can be taken down without its name being typed."

@@ -146,16 +146,16 @@ pub async fn reopen(
             prepared.change_sets.push((of, id.clone()));
         }
     }
-    // Of these credentials, which are not the planner's.
-    for notice in rolling::check(deployer, &prepared.observed, &prepared.plan) {
-        deployer.trouble(notice.text);
-    }
     prepared.plan = sealed.plan.clone();
     for stack in prepared.plan.stacks.iter_mut().filter(|stack| done.contains(&stack.kind)) {
         deployer.note(format!("{} is as the plan says already.", stack.name));
         stack.operation = Operation::Nothing;
         stack.changes.clear();
         stack.tags.clear();
+    }
+    // Of these credentials, which are not the planner's.
+    for notice in rolling::check(deployer, &prepared.observed, &prepared.plan) {
+        deployer.trouble(notice.text);
     }
     Ok(prepared)
 }
@@ -225,7 +225,7 @@ async fn check_waits(
     let is_ours = set.stack_id == stack.summary.id
         && set.name.starts_with(NAME_PREFIX)
         && template.trim() == wanted.template.to_text().trim()
-        && without_expiry(&set.parameters).eq(without_expiry(&wanted.parameters))
+        && lasting(&set.parameters).eq(lasting(&wanted.parameters))
         && set.tags == wanted.tags;
     if !is_ours {
         return Err(DeployError::Stale(format!(
@@ -240,13 +240,6 @@ async fn check_waits(
         }
         _ => Err(DeployError::Stale(format!("its change set {} cannot be carried out", set.name))),
     }
-}
-
-/// The expiry is counted from now, and the sealed change set has its own.
-fn without_expiry(
-    parameters: &BTreeMap<String, String>,
-) -> impl Iterator<Item = (&String, &String)> {
-    parameters.iter().filter(|(name, _)| *name != stack::EXPIRES)
 }
 
 fn last_change(observed: &Observed, kind: StackKind) -> Option<Timestamp> {

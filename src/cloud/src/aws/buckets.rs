@@ -25,7 +25,7 @@ const SLOWEST: u64 = 32 * 1024;
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html>).
 pub(super) struct S3<'a> {
     pub(super) client: &'a Client,
-    /// The caller's account, once it is known.
+    /// The caller's account, once it is known: from the caller, or from a stack.
     pub(super) owner: Option<String>,
 }
 

@@ -33,7 +33,12 @@ impl Stacks for Aws {
         let answer = call.map_err(failed("DescribeStacks")).or_absent()?;
         let found = answer.and_then(|answer| answer.stacks.unwrap_or_default().into_iter().next());
         let lives = |stack: &Stack| stack.stack_status != Some(SdkStatus::DeleteComplete);
-        Ok(found.filter(lives).map(summary))
+        let found = found.filter(lives).map(summary);
+        // Whoever only looks at a deployment never asks who the caller is, and must not touch another's bucket either.
+        if let Some(account) = found.as_ref().and_then(|stack| account_of(&stack.id)) {
+            self.account.get_or_init(|| account.to_owned());
+        }
+        Ok(found)
     }
 
     async fn stacks(&self) -> Result<Vec<StackSummary>> {
@@ -247,6 +252,11 @@ impl Stacks for Aws {
     }
 }
 
+/// The account in an ARN, `arn:PARTITION:SERVICE:REGION:ACCOUNT:…`.
+fn account_of(arn: &str) -> Option<&str> {
+    arn.split(':').nth(4).filter(|account| !account.is_empty())
+}
+
 fn summary(stack: Stack) -> StackSummary {
     let pairs = |tags: Vec<aws_sdk_cloudformation::types::Tag>| {
         tags.into_iter().filter_map(|tag| Some((tag.key?, tag.value?))).collect()
@@ -274,5 +284,26 @@ fn summary(stack: Stack) -> StackSummary {
             .filter_map(|it| Some((it.output_key?, it.output_value?)))
             .collect(),
         protected: stack.enable_termination_protection.unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::account_of;
+
+    #[test]
+    fn a_stack_says_whose_it_is() {
+        let cases = [
+            (
+                "arn:aws:cloudformation:eu-west-1:123456789012:stack/acme-data/1a",
+                Some("123456789012"),
+            ),
+            ("arn:aws:s3:::acme", None),
+            ("acme-data", None),
+            ("", None),
+        ];
+        for (arn, account) in cases {
+            assert_eq!(account_of(arn), account, "{arn}");
+        }
     }
 }

@@ -1,20 +1,26 @@
 //! What would break a roll off: credentials that end too soon.
 
-use crate::deployer::Deployer;
-use crate::observe::Observed;
-use crate::plan::{Kind, Level, Notice, Operation, Plan};
 use jiff::SignedDuration;
 
-/// How long it takes to replace one server: boot, warm-up, draining. Source: the lifecycle hook's and the drain's
-/// limits are five minutes together; three are usual.
+use crate::deployer::Deployer;
+use crate::observe::Observed;
+use crate::plan::{Harm, Kind, Level, Notice, Operation, Plan};
+
+/// How long replacing one server takes: boot, warm-up, two health checks, draining. An estimate on the safe side; AWS
+/// promises no time.
 const EACH: SignedDuration = SignedDuration::from_mins(4);
 
 pub(crate) fn check(deployer: &Deployer<'_>, observed: &Observed, plan: &Plan) -> Vec<Notice> {
     let app = plan.stacks.iter().find(|stack| stack.kind == Kind::App);
-    if app.is_none_or(|app| app.operation == Operation::Nothing) {
-        return Vec::new();
+    let moves_servers = app.is_some_and(|app| match app.operation {
+        Operation::Nothing => false,
+        Operation::Create => true,
+        _ => app.changes.iter().any(|change| change.harm != Harm::Safe),
+    });
+    match moves_servers {
+        true => credentials(deployer, observed).into_iter().collect(),
+        false => Vec::new(),
     }
-    credentials(deployer, observed).into_iter().collect()
 }
 
 /// CloudFormation acts with the credentials that an operation was begun with.
@@ -31,7 +37,7 @@ fn credentials(deployer: &Deployer<'_>, observed: &Observed) -> Option<Notice> {
     Some(Notice {
         level: Level::Warning,
         text: format!(
-            "These credentials end in {} minutes, and CloudFormation works with them until the last server is replaced, for about {} minutes.",
+            "These credentials end in {} minutes, and CloudFormation works with them until the last server is in service, for about {} minutes.",
             left.as_mins().max(0),
             needed.as_mins()
         ),

@@ -9,6 +9,7 @@ use stack::{EXPIRES, StackKind};
 use super::mark::{NAME_TAG, is_in_template, is_tagged};
 use super::pair::Pair;
 use super::skip::Skip;
+use crate::plan::holds_data;
 use crate::planner::NAME_PREFIX;
 
 /// Where and when it is judged.
@@ -176,10 +177,7 @@ fn may_be_carried_out(set: &ChangeSetSummary, now: Timestamp) -> bool {
 /// Ids of what outlives its stack. Of what holds data the template has to say that it does not.
 fn kept(template: &Value) -> Vec<String> {
     let stays = |resource: &Value| {
-        let holds_data = matches!(
-            resource["Type"].as_str(),
-            Some("AWS::S3::Bucket" | "AWS::DynamoDB::Table" | "AWS::KMS::Key")
-        );
+        let holds_data = resource["Type"].as_str().is_some_and(holds_data);
         let policy = resource.get("DeletionPolicy");
         policy.map_or(holds_data, |policy| policy != "Delete")
     };

@@ -46,8 +46,7 @@ pub(super) fn is_in_template(template: &Value, name: &str, kind: StackKind) -> b
 }
 
 /// Whether a blueprint with a `ttl` may be deployed here: nothing is there yet, also no data that an earlier deployment
-/// has left, or a preview is. Anything else would
-/// become one, and be collected with its data one day.
+/// has left, or a preview is. Anything else would become one, and be collected with its data one day.
 pub(crate) fn may_become_one(observed: &Observed) -> bool {
     let stacks = [&observed.data, &observed.app].into_iter().flatten();
     observed.leftovers.is_empty()

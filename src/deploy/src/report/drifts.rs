@@ -26,9 +26,9 @@ pub(super) fn answers<'a>(plan: &Plan, drift: &'a Drift) -> Vec<Answer<'a>> {
 /// What somebody should see before anything else: a bucket that may be opened to everybody.
 pub(super) fn danger(drift: &Drift) -> Option<&'static str> {
     let is_off = |property: &DriftedProperty| {
-        let is_whole = property.path == PUBLIC_ACCESS && !property.actual.contains("true");
-        let is_part = property.path.starts_with(PUBLIC_ACCESS) && property.actual == "false";
-        is_whole || is_part
+        // The whole of it as JSON, or one of its four parts.
+        let is_on = property.actual.contains("true") && !property.actual.contains("false");
+        property.path.starts_with(PUBLIC_ACCESS) && !is_on
     };
     (drift.resource_type == "AWS::S3::Bucket" && drift.properties.iter().any(is_off)).then_some(
         "its block of public access is off: a policy or an access list can open it to everybody",
