@@ -27,9 +27,9 @@ class Answer:
 class Steady(Background):
     """So many requests a second on kept connections, until it is stopped."""
 
-    def __init__(self, port, token, space, rate):
+    def __init__(self, port, token, space, rate, host="127.0.0.1", tls=None):
         super().__init__()
-        self.address, self.rate = ("127.0.0.1", port), rate
+        self.address, self.rate, self.tls = (host, port), rate, tls
         self.answers = []
         self.taken = 0
         authorised = f"Authorization: Bearer {token}\r\n"
@@ -51,6 +51,13 @@ class Steady(Background):
         self.begun = time.monotonic()
         await asyncio.gather(*(self.client() for _ in range(CONNECTIONS)))
 
+    def wait_until_busy(self, seconds=30):
+        """Until requests are answered."""
+        deadline = time.monotonic() + seconds
+        while len(self.answers) < self.rate:
+            assert time.monotonic() < deadline, "no load within the time"
+            self.over.wait(0.05)
+
     async def client(self):
         connection = None
         while not self.over.is_set():
@@ -61,7 +68,7 @@ class Steady(Background):
             sent, started, failure = time.time(), time.monotonic(), None
             try:
                 async with asyncio.timeout(PATIENCE):
-                    connection = connection or await asyncio.open_connection(*self.address)
+                    connection = connection or await asyncio.open_connection(*self.address, ssl=self.tls)
                     status, stays = await exchange(connection, self.requests[kind])
                 failure = f"status {status}" if status >= 400 else None
             except TimeoutError:

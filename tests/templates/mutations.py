@@ -128,6 +128,7 @@ MUTATIONS = [
     # alarms
     ("alarms_reach_the_topic", "app", None, of("SlowAnswers", "AlarmActions", [])),
     ("boots_that_fail_are_noticed", "app", None, of("BootFailed", "Threshold", 1)),
+    ("failing_health_checks_are_noticed_within_a_roll", "app", None, of("HealthChecksFail", "EvaluationPeriods", 5)),
     ("five_percent_of_errors_are_too_many", "app", None, of("ServerErrors", "Threshold", 50)),
     ("silence_of_the_group_is_an_alarm", "app", None, of("TooFewServers", "TreatMissingData", "missing")),
     ("slow_means_slower_than_the_longest_wait", "app", None, of("SlowAnswers", "Threshold", 1)),

@@ -2,6 +2,6 @@
 
 from .cloudformation import events, operations, resources  # noqa: F401, I001
 from .resources import network, buckets, tables, alarms, others, mail  # noqa: F401
-from .fleet import groups, refresh, calls as fleet_calls  # noqa: F401
+from .fleet import pretence, groups, refresh, calls as fleet_calls  # noqa: F401
 from .cloudformation import change_sets, calls, drift  # noqa: F401
 from . import conditions, region  # noqa: F401

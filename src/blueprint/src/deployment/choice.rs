@@ -73,5 +73,7 @@ choice! {
         Boot = "boot",
         /// Answers with status 5xx.
         ServerErrors = "5xx",
+        /// Servers that served and then fail their health checks.
+        Unhealthy = "unhealthy",
     }
 }

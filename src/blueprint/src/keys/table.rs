@@ -245,10 +245,10 @@ pub(crate) static KEYS: [Key; 48] = [
     ),
     key(
         "rollout.alarms",
-        Kind::Choices(&["boot", "5xx"]),
-        Is("[boot, 5xx]"),
+        Kind::Choices(&["boot", "5xx", "unhealthy"]),
+        Is("[boot, 5xx, unhealthy]"),
         Both,
-        "What stops a rollout and brings the old release back: servers that fail to boot, answers with status 5xx. No effect on target local, where both always do.",
+        "What stops a rollout and brings the old release back: servers that fail to boot, answers with status 5xx, servers that fail their health checks for two minutes. No effect on target local, where all of them always do.",
     ),
     key(
         "storage.content.retain",

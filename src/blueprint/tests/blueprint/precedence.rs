@@ -166,7 +166,7 @@ fn the_resolved_blueprint_shows_each_origin() {
       min_healthy: 100                  # default
       max_healthy: 134                  # default
       bake: 10s                         # default
-      alarms: [boot, 5xx]               # default
+      alarms: [boot, 5xx, unhealthy]    # default
     storage:
       content:
         versions: 30d                   # default
@@ -195,7 +195,7 @@ fn the_digest_is_that_of_the_meaning() {
     );
     assert_ne!(plain, digest("version: 1\nname: a\nservers: { min: 2 }\n"));
     // Fixed on purpose: a change here makes every running deployment look changed.
-    insta::assert_snapshot!(plain, @"dbc8a9f5e16f05e8221850d1955900e504046d9385b4188cc915ceaeb397bbc3");
+    insta::assert_snapshot!(plain, @"279bf2a7ce7b41eb06e5d96ea30b52653577fbb749d147e1606604bc6137b7fa");
 }
 
 /// Adding processes on one machine is opt-in, and a roll there is watched for a shorter time (HA-8, DP-2).

@@ -25,6 +25,7 @@ const NAMES: &[(&str, &str)] = &[
     ("Gateway", "internet gateway"),
     ("GatewayAttachment", "attachment of the internet gateway"),
     ("Group", "server group"),
+    ("HealthChecksFail", "alarm: a server fails its health checks"),
     ("HttpListener", "HTTP listener"),
     ("HttpsListener", "HTTPS listener"),
     ("InstanceAccess", "what an instance may do"),

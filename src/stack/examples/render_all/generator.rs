@@ -137,7 +137,7 @@ fn servers(dice: &mut Dice) -> String {
 fn rollout(dice: &mut Dice) -> String {
     let low = dice.between(50, 100);
     let high = dice.between(101, (low + 100).min(200));
-    let alarms = dice.one(&["[boot, 5xx]", "[boot]", "[5xx]", "[]"]);
+    let alarms = dice.one(&["[boot, 5xx, unhealthy]", "[boot]", "[5xx]", "[]"]);
     format!(
         "rollout: {{ min_healthy: {low}, max_healthy: {high}, bake: {}s, alarms: {alarms} }}\n",
         dice.below(172_801)

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use super::entry::certificate_arn;
 use crate::names::{Purpose, fixed};
 
-/// Logical ids of the two that can stop a rollout.
+/// Logical ids of those that can stop a rollout.
 pub(crate) const BOOT_FAILED: &str = "BootFailed";
 pub(crate) const SERVER_ERRORS: &str = "ServerErrors";
+pub(crate) const HEALTH_CHECKS_FAIL: &str = "HealthChecksFail";
 
 /// Logical id of an alarm that can stop a rollout.
 #[must_use]
@@ -18,6 +19,7 @@ pub const fn alarm_id(alarm: GateAlarm) -> &'static str {
     match alarm {
         GateAlarm::Boot => BOOT_FAILED,
         GateAlarm::ServerErrors => SERVER_ERRORS,
+        GateAlarm::Unhealthy => HEALTH_CHECKS_FAIL,
     }
 }
 
@@ -98,6 +100,7 @@ pub(crate) fn all(deployment: &Deployment) -> Vec<Alarm> {
     let mut alarms = vec![
         boot_failed(deployment),
         server_errors(),
+        health_checks_fail(),
         unhealthy(),
         too_few(),
         slow(),
@@ -130,7 +133,16 @@ fn server_errors() -> Alarm {
     .above(5, MINUTE, 2)
 }
 
-/// A boot is unhealthy for ten seconds, which says nothing.
+/// A release that turns bad after a while: the load balancer takes its servers out before anybody sees an error, and the
+/// group would replace them with the like for ever. A boot is unhealthy for seconds only, so the least of a minute counts.
+fn health_checks_fail() -> Alarm {
+    let about = "A server has been failing its health checks for two minutes";
+    Alarm::new(HEALTH_CHECKS_FAIL, about, "AWS/ApplicationELB", target_group())
+        .of("UnHealthyHostCount", "Minimum")
+        .above(0, MINUTE, 2)
+}
+
+/// Longer than the group takes to replace a server: it did not help.
 fn unhealthy() -> Alarm {
     let about = "A server has been failing its health checks for five minutes";
     Alarm::new("UnhealthyServers", about, "AWS/ApplicationELB", target_group())

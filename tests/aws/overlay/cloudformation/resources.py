@@ -14,6 +14,8 @@ HANDLERS = provisioners._RESOURCE_HANDLERS
 SETTLE = {}
 # Changes in place that take their time: {type: async (stop, physical id, before, after, context)}.
 SLOW_UPDATES = {}
+# What takes its time before a resource can be deleted: {type: async (stop, physical id)}.
+SLOW_DELETES = {}
 # Names to be given once in an account: {type: (properties -> name, name -> whether it is taken)}.
 NAMES = {}
 
@@ -87,6 +89,8 @@ async def update(stop, stack, logical_id, kind, record, before, after, policy):
 async def delete(stop, stack, logical_id, kind, physical_id, properties):
     faults.of_resource(logical_id, kind, "delete")
     rights.check(kind, "delete", stack, properties)
+    if kind in SLOW_DELETES:
+        await SLOW_DELETES[kind](stop, physical_id)
     provisioners._delete_resource(kind, physical_id, properties, stack["StackName"], logical_id)
 
 

@@ -26,7 +26,7 @@ def describe_groups(params):
         if names and name not in names:
             continue
         shown = {key: group[key] for key in PLAIN if group.get(key) not in (None, "", {}, [])}
-        shown["Instances"] = [visible(it) for it in group["Instances"]]
+        shown["Instances"] = [visible(it) for it in [*group["Instances"], *group.get("_leaving", [])]]
         shown["SuspendedProcesses"] = [
             {"ProcessName": it, "SuspensionReason": f"User suspended at {group['CreatedTime']}"}
             for it in group.get("SuspendedProcesses", [])
@@ -186,10 +186,10 @@ def describe_target_health(params):
         return alb._error("TargetGroupNotFound", "One or more target groups not found")
     wanted = {it["Id"] for it in alb._parse_targets_param(params)}
     xml = ""
-    for target in alb._targets.get(arn, []):
+    for target in members.life.targets(arn):
         if wanted and target["Id"] not in wanted:
             continue
-        state, reason, description = members.health(target["Id"])
+        state, reason, description = members.life.health(arn, target["Id"])
         more = f"<Reason>{reason}</Reason><Description>{description}</Description>" if reason else ""
         port = target.get("Port", alb._tgs[arn].get("Port", 80))
         xml += (f"<member><Target><Id>{target['Id']}</Id><Port>{port}</Port></Target>"
@@ -210,7 +210,7 @@ def console_output(params):
     instance = ec2._p(params, "InstanceId")
     if instance not in ec2._instances:
         return ec2._error("InvalidInstanceID.NotFound", f"The instance ID '{instance}' does not exist", 400)
-    text = members.console(instance) or ""
+    text = members.life.console(instance) or ""
     output = base64.b64encode(text[-65536:].encode()).decode()
     return ec2._xml(200, "GetConsoleOutputResponse",
                     f"<instanceId>{instance}</instanceId><timestamp>{now_iso()}</timestamp><output>{output}</output>")  # fmt: skip

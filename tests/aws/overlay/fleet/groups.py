@@ -3,12 +3,12 @@
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-autoscaling-autoscalinggroup.html
 """
 
+import asyncio
 import time
 
 from ministack.services import autoscaling, ec2
 
-from .. import settings
-from ..cloudformation.resources import HANDLERS, SETTLE, SLOW_UPDATES, HandlerFailed
+from ..cloudformation.resources import HANDLERS, SETTLE, SLOW_DELETES, SLOW_UPDATES, HandlerFailed
 from ..hooks import replace, replace_in
 from ..resources.wrapping import is_true
 from . import members, refresh
@@ -57,7 +57,7 @@ def create(logical_id, properties, stack_name):
 async def settles(stop, name, properties):
     """The resource is ready once the fewest members are in service."""
     group = autoscaling._asgs[name]
-    deadline = time.monotonic() + settings.get("instance_timeout_ms") / 1000
+    deadline = time.monotonic() + members.life.patience()
     while sum(it["LifecycleState"] == "InService" for it in group["Instances"]) < group["DesiredCapacity"]:
         if time.monotonic() > deadline:
             current = sum(it["LifecycleState"] == "InService" for it in group["Instances"])
@@ -94,17 +94,30 @@ async def update(stop, name, before, after, policy):
     return {}
 
 
-def delete(name, properties):
-    """CloudFormation empties the group before it deletes it."""
+async def empties(stop, name):
+    """CloudFormation empties the group before it deletes it, and waits until its instances are terminated."""
     group = autoscaling._asgs.get(name)
     if group is None:
         return
+    dismiss(group)
+    while group.get("_leaving"):
+        await asyncio.sleep(0.05)
+
+
+def delete(name, properties):
+    group = autoscaling._asgs.get(name)
+    if group is not None:
+        dismiss(group)
+        plain["delete"](name, properties)
+
+
+def dismiss(group):
+    """Sends every member away; none comes back."""
     group["_refreshing"] = True
     for member in list(group["Instances"]):
         members.remove(group, member)
         members.terminate(group, member, f"At {members.moment()} an instance was taken out of service in response to the "
                           "deletion of the group.")  # fmt: skip
-    plain["delete"](name, properties)
 
 
 plain = dict(HANDLERS[KIND])
@@ -112,4 +125,5 @@ replace_in(HANDLERS[KIND], "create", create)
 replace_in(HANDLERS[KIND], "delete", delete)
 SLOW_UPDATES[KIND] = update
 SETTLE[KIND] = settles
+SLOW_DELETES[KIND] = empties
 replace(autoscaling, "_reconcile_instances", members.refill)

@@ -1,31 +1,31 @@
 """Members of groups: EC2 instances in the group's subnets, with the launch template's version, known to the targets.
 
 Their life: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html
-No instance boots here. How long it takes and whether it works is what `settings` says.
+What becomes of an instance once it is launched is `life`'s business.
 """
 
 import asyncio
-import base64
 import ipaddress
 import time
 
-from ministack.core.responses import get_region, new_uuid, now_iso
+from ministack.core.responses import new_uuid
 from ministack.services import alb, autoscaling, ec2
 
 from .. import settings
+from . import activities as history
+from .activities import activities, activity, end, moment
 
-GONE = ("Terminating", "Terminated")
+# What instances do: `pretence.Pretence`, or bodies.
+life = None
 
-_activities = {}
-_registered = {}
 _tasks = set()
 
 
 def reset():
     for task in list(_tasks):
         task.cancel()
-    _activities.clear()
-    _registered.clear()
+    history.reset()
+    life.reset()
 
 
 def start(coroutine):
@@ -34,29 +34,6 @@ def start(coroutine):
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)
     return task
-
-
-# Activities.
-
-
-def activity(group, description, cause, status="InProgress", message="", zone="", subnet=""):
-    found = {
-        "ActivityId": new_uuid(), "AutoScalingGroupName": group["AutoScalingGroupName"], "Description": description,
-        "Cause": cause, "StartTime": now_iso(), "EndTime": None, "StatusCode": status, "StatusMessage": message,
-        "Progress": 50, "Details": f'{{"Subnet ID":"{subnet}","Availability Zone":"{zone}"}}',
-    }  # fmt: skip
-    _activities.setdefault(group["AutoScalingGroupARN"], []).insert(0, found)
-    if status in ("Successful", "Failed", "Cancelled"):
-        end(found, status, message)
-    return found
-
-
-def end(found, status, message=""):
-    found.update(StatusCode=status, StatusMessage=message, EndTime=now_iso(), Progress=100)
-
-
-def activities(group):
-    return _activities.get(group["AutoScalingGroupARN"], [])
 
 
 # Launching.
@@ -113,11 +90,12 @@ def make(group, template, version, subnet, cause):
     data, zone = version["LaunchTemplateData"], subnet["AvailabilityZone"]
     instance = ec2._launch_instances_internal(
         data.get("ImageId"), data.get("InstanceType"), subnet["SubnetId"], 1, user_data=data.get("UserData", ""),
-        sg_ids=data.get("SecurityGroupIds"), requested_private_ip=address(subnet),
+        sg_ids=firewalls(data), requested_private_ip=address(subnet),
         iam_profile=data.get("IamInstanceProfile"),
     )[0]  # fmt: skip
     arm = any(str(data.get("InstanceType", "")).split(".")[0].endswith(it) for it in ("g", "gd", "gn", "gen"))
     instance.update(
+        State={"Code": 0, "Name": "pending"} if life.boots else {"Code": 16, "Name": "running"},
         Placement={"AvailabilityZone": zone, "Tenancy": "default"}, VpcId=subnet["VpcId"], _launched=time.monotonic(),
         Architecture="arm64" if arm else "x86_64", _group=group["AutoScalingGroupName"],
         _template=(template["LaunchTemplateId"], str(version["VersionNumber"])),
@@ -142,11 +120,14 @@ def make(group, template, version, subnet, cause):
     member["_activity"] = told
     if hook(group, "LAUNCHING"):
         member["LifecycleState"] = "Pending:Wait"
-    if settings.get("instance_ms"):
-        start(boot(group, member))
-    else:
-        booted(group, member)
+    life.launched(group, member)
     return member
+
+
+def firewalls(data):
+    """Security groups stand at the network interface where a template has one."""
+    interfaces = data.get("NetworkInterfaces") or [{}]
+    return data.get("SecurityGroupIds") or interfaces[0].get("Groups")
 
 
 def address(subnet):
@@ -163,37 +144,8 @@ def hook(group, moment):
     return None
 
 
-async def boot(group, member):
-    await asyncio.sleep(settings.get("instance_ms") / 1000)
-    if member["LifecycleState"].startswith("Pending") and is_here(group, member):
-        booted(group, member)
-
-
 def is_here(group, member):
     return autoscaling._asgs.get(group["AutoScalingGroupName"]) is group and member in group["Instances"]
-
-
-def is_sick(member):
-    template, version = member["LaunchTemplate"]["LaunchTemplateId"], member["LaunchTemplate"]["Version"]
-    instance = ec2._instances.get(member["InstanceId"], {})
-    try:
-        program = base64.b64decode(instance.get("UserData") or "").decode(errors="replace")
-    except ValueError:
-        program = str(instance.get("UserData"))
-    known = f"{template}:{version} {instance.get('ImageId')} {member['InstanceId']}\n{program}"
-    return any(it in known for it in settings.get("sick"))
-
-
-def booted(group, member):
-    """The instance is up; its boot script tells the launching hook how it went."""
-    if hook(group, "LAUNCHING") and is_sick(member):
-        if not settings.get("instance_ms"):
-            # Not at once, or launching and giving up would never end.
-            start(later(lambda: abandoned(group, member), settings.get("instance_timeout_ms") / 4000))
-            return
-        abandoned(group, member)
-        return
-    in_service(group, member)
 
 
 async def later(what, seconds):
@@ -210,7 +162,7 @@ def in_service(group, member):
         targets = alb._targets.setdefault(target_group, [])
         if member["InstanceId"] not in {it["Id"] for it in targets}:
             targets.append({"Id": member["InstanceId"]})
-            _registered[member["InstanceId"]] = time.monotonic()
+    life.is_registered(member)
 
 
 def abandoned(group, member):
@@ -224,11 +176,7 @@ def abandoned(group, member):
     terminate(group, member, f"At {moment()} an instance was taken out of service in response to a lifecycle action "
               "that was abandoned.")  # fmt: skip
     if not group.get("_refreshing"):
-        start(later(lambda: refill(group), settings.get("instance_timeout_ms") / 4000))
-
-
-def moment():
-    return now_iso()[:19] + "Z"
+        start(later(lambda: refill(group), life.pause_after_failure()))
 
 
 def remove(group, member):
@@ -238,17 +186,8 @@ def remove(group, member):
 
 def terminate(group, member, cause):
     """Ends a member that is out of the group already."""
-    member["LifecycleState"] = "Terminated"
-    for target_group in group.get("TargetGroupARNs", []):
-        alb._targets[target_group] = [
-            it for it in alb._targets.get(target_group, []) if it["Id"] != member["InstanceId"]
-        ]
-    instance = ec2._instances.get(member["InstanceId"])
-    if instance is not None:
-        instance["State"] = {"Code": 48, "Name": "terminated"}
-        instance["_terminated_at"] = time.time()
-    activity(group, f"Terminating EC2 instance: {member['InstanceId']}", cause, "Successful",
-             zone=member["AvailabilityZone"])  # fmt: skip
+    told = activity(group, f"Terminating EC2 instance: {member['InstanceId']}", cause, zone=member["AvailabilityZone"])
+    life.leaves(group, member, lambda: end(told, "Successful"))
 
 
 # Keeping the size.
@@ -259,73 +198,41 @@ def refill(group):
     if autoscaling._asgs.get(group["AutoScalingGroupName"]) is not group or group.get("_refreshing"):
         return
     suspended = set(group.get("SuspendedProcesses", []))
-    while len(group["Instances"]) < group["DesiredCapacity"] and "Launch" not in suspended:
-        before, after = len(group["Instances"]), group["DesiredCapacity"]
+    while (before := len(healthy(group))) < (after := group["DesiredCapacity"]) and "Launch" not in suspended:
         cause = (f"At {moment()} an instance was started in response to a difference between desired and actual "
                  f"capacity, increasing the capacity from {before} to {after}.")  # fmt: skip
         if launch(group, cause) is None:
             return
-    while len(group["Instances"]) > group["DesiredCapacity"] and "Terminate" not in suspended:
-        before, after = len(group["Instances"]), group["DesiredCapacity"]
+    # One more while an instance moves to another zone.
+    extra = 1 if group.get("_moving") else 0
+    while (before := len(healthy(group))) > extra + (after := group["DesiredCapacity"]) and "Terminate" not in suspended:
         member = oldest_in_fullest_zone(group)
         remove(group, member)
         terminate(group, member, f"At {moment()} an instance was taken out of service in response to a difference "
                   f"between desired and actual capacity, shrinking the capacity from {before} to {after}.")  # fmt: skip
 
 
+def healthy(group):
+    """What counts as capacity: a member that is being replaced does not."""
+    return [it for it in group["Instances"] if it["HealthStatus"] == "Healthy"]
+
+
 def oldest_in_fullest_zone(group):
     """https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-termination-policies.html"""
-    zones = [it["AvailabilityZone"] for it in group["Instances"]]
+    zones = [it["AvailabilityZone"] for it in healthy(group)]
     fullest = max(sorted(set(zones)), key=zones.count)
-    return next(it for it in group["Instances"] if it["AvailabilityZone"] == fullest)
+    return next(it for it in healthy(group) if it["AvailabilityZone"] == fullest)
 
 
 def instance_lost(instance_id, how):
-    """An instance was terminated past its group, or found unhealthy: the group replaces it."""
+    """An instance was terminated past its group, or found unhealthy."""
     for group in list(autoscaling._asgs.values()):
         for member in list(group["Instances"]):
             if member["InstanceId"] == instance_id:
-                remove(group, member)
-                terminate(group, member, f"At {moment()} an instance was taken out of service in response to {how}.")
-                refill(group)
-
-
-# Health.
-
-
-def health(instance_id):
-    """(state, reason, description) of a target.
-
-    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
-    """
-    told = settings.get("target_health").get(instance_id)
-    if told:
-        return told["state"], told.get("reason", ""), told.get("description", "")
-    if ec2._instances.get(instance_id, {}).get("State", {}).get("Name") != "running":
-        return "unused", "Target.InvalidState", "Target is in the stopped state"
-    age = time.monotonic() - _registered.get(instance_id, 0)
-    for group in autoscaling._asgs.values():
-        for member in group["Instances"]:
-            if member["InstanceId"] == instance_id and is_sick(member):
-                return "unhealthy", "Target.FailedHealthChecks", "Health checks failed"
-    if age < settings.get("target_ms") / 1000:
-        return "initial", "Elb.RegistrationInProgress", "Target registration is in progress"
-    return "healthy", "", ""
+                life.lost(group, member, how)
 
 
 def is_ready(group, member):
     if member["LifecycleState"] != "InService":
         return False
-    return not group.get("TargetGroupARNs") or health(member["InstanceId"])[0] == "healthy"
-
-
-def console(instance_id):
-    """What an instance wrote to its console."""
-    table = settings.get("console")
-    if instance_id in table or "*" in table:
-        return table.get(instance_id, table.get("*"))
-    for group in autoscaling._asgs.values():
-        for member in group["Instances"]:
-            if member["InstanceId"] == instance_id and is_sick(member):
-                return "[    4.211] boot.sh: http://127.0.0.1:8420/ready did not answer within 240 s\n"
-    return f"[    0.000000] Linux version 6.12 ({get_region()})\n[    3.107] boot.sh: ready\n"
+    return all(life.health(it, member["InstanceId"])[0] == "healthy" for it in group.get("TargetGroupARNs", []))

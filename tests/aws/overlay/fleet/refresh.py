@@ -1,20 +1,23 @@
-"""Instance refreshes, by the stack's update policy and by the API: members are replaced one by one.
+"""Instance refreshes, by the stack's update policy and by the API: members are replaced a few at a time.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html
 https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html
+https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-maintenance-policy.html (how many at a time)
 New before old where MaxHealthyPercentage allows it. A failed refresh leaves what it replaced; the stack's rollback
 sends the group back, which is a second refresh. The words of a failure are ours, AWS documents none.
 """
 
+import asyncio
+import math
 import time
 
 from ministack.core.responses import new_uuid, now_iso
 from ministack.services import cloudwatch
 
-from .. import settings
 from ..cloudformation.resources import HandlerFailed
 from ..cloudformation.walk import Stopped
 from . import members
+from .activities import activities
 
 ACTIVE = ("Pending", "InProgress", "Baking", "Cancelling", "RollbackInProgress")
 
@@ -74,46 +77,80 @@ async def replace_all(stop, group, entry):
     skip = str(preferences.get("SkipMatching", False)).lower() == "true"
     old = [it for it in group["Instances"] if not (skip and matches(group, it))]
     entry.update(Status="InProgress", InstancesToUpdate=len(old))
-    extra = int(preferences.get("MaxHealthyPercentage") or 100) > 100
-    for number, member in enumerate(old):
-        cause = f"At {members.moment()} an instance was launched in response to an instance refresh."
-        if not extra:
-            retire(group, member)
-        new = members.launch(group, cause, leaving=member)
-        await becomes_ready(stop, group, entry, new)
-        if extra:
-            retire(group, member)
-        entry.update(PercentageComplete=100 * (number + 1) // len(old), InstancesToUpdate=len(old) - number - 1)
+    before, at_once = room(group, preferences)
+    done = 0
+    while done < len(old):
+        some = old[done : done + at_once]
+        await asyncio.gather(*(replace_one(stop, group, entry, member, before) for member in some))
+        done += len(some)
+        entry.update(PercentageComplete=100 * done // len(old), InstancesToUpdate=len(old) - done)
         check_alarms(entry)
 
 
+def room(group, preferences):
+    """(whether the new ones come first, how many are replaced at a time).
+
+    Percentages are of the desired capacity: the greatest is rounded down, the least up.
+    """
+    desired = group["DesiredCapacity"]
+    most = math.floor(desired * int(preferences.get("MaxHealthyPercentage") or 100) / 100)
+    if most > desired:
+        return True, most - desired
+    least = math.ceil(desired * int(preferences.get("MinHealthyPercentage") or 90) / 100)
+    # At least one, or nothing would ever be replaced.
+    extra = int(preferences.get("MaxHealthyPercentage") or 100) > 100
+    return extra, max(1, desired - least)
+
+
+async def replace_one(stop, group, entry, member, new_first):
+    if not new_first:
+        retire(group, member)
+    while True:
+        cause = f"At {members.moment()} an instance was launched in response to an instance refresh."
+        new = members.launch(group, cause, leaving=member)
+        if await becomes_ready(stop, group, entry, new):
+            break
+    if new_first:
+        retire(group, member)
+
+
 def retire(group, member):
+    if member not in group["Instances"]:
+        return
     members.remove(group, member)
     members.terminate(group, member, f"At {members.moment()} an instance was taken out of service in response to an "
                       "instance refresh.")  # fmt: skip
 
 
 async def becomes_ready(stop, group, entry, member):
-    deadline = time.monotonic() + settings.get("instance_timeout_ms") / 1000
-    while member is not None and members.is_here(group, member) and not members.is_ready(group, member):
+    """Whether a new member came up and stayed for its warm-up; raises where nothing will come of it."""
+    if member is None:
+        raise RefreshFailed(activities(group)[0]["StatusMessage"] or "No instance could be launched")
+    deadline = time.monotonic() + members.life.patience()
+    warm = None
+    while members.is_here(group, member):
+        now = time.monotonic()
+        ready = members.is_ready(group, member)
+        warm = (warm or now + members.life.warmup(entry["Preferences"])) if ready else None
+        if warm is not None and now >= warm:
+            return True
+        if now > deadline:
+            members.remove(group, member)
+            members.terminate(group, member, f"At {members.moment()} an instance was taken out of service in response "
+                              "to an ELB system health check failure.")  # fmt: skip
+            break
         await stop.pause(0.01)
         check_alarms(entry)
-        if time.monotonic() > deadline:
-            break
-    if member is not None and members.is_here(group, member) and members.is_ready(group, member):
-        return
-    if member is None:
-        raise RefreshFailed(members.activities(group)[0]["StatusMessage"] or "No instance could be launched")
-    if members.is_here(group, member):
-        members.remove(group, member)
-        members.terminate(group, member, f"At {members.moment()} an instance was taken out of service in response to an "
-                          "ELB system health check failure.")  # fmt: skip
-    raise RefreshFailed(f"Instance {member['InstanceId']} did not become healthy within the time allowed")
+    if not members.life.launches_again:
+        raise RefreshFailed(f"Instance {member['InstanceId']} did not become healthy within the time allowed")
+    await stop.pause(members.life.pause_after_failure())
+    check_alarms(entry)
+    return False
 
 
 async def bake(stop, group, entry):
     entry["Status"] = "Baking"
-    deadline = time.monotonic() + settings.get("bake_ms") / 1000
+    deadline = time.monotonic() + members.life.bake(entry["Preferences"])
     while time.monotonic() < deadline:
         await stop.pause(0.01)
         check_alarms(entry)
