@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
 use store::{Clients, Store, StoreConfig, StoreError, SystemClock};
 use tokio::net::TcpListener;
@@ -100,6 +101,7 @@ async fn require_known_format(state: &AppState) -> Result<(), RunError> {
 async fn connect(config: Config) -> AppState {
     let sdk = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(config.region.clone()))
+        .timeout_config(timeouts())
         .load()
         .await;
     let store =
@@ -109,6 +111,17 @@ async fn connect(config: Config) -> AppState {
         .as_deref()
         .map(|from| Mailer::new(aws_sdk_sesv2::Client::new(&sdk), from, &config.public_url));
     AppState::new(config, store, mailer)
+}
+
+/// The SDK waits for ever for an answer that got lost, and so would the user. What the server asks for is small and
+/// answered in milliseconds, so that three seconds are a lost answer; one that is asked again comes within a client's
+/// patience of ten. Bodies of content are not covered: they may take as long as they flow.
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(3))
+        .operation_timeout(Duration::from_secs(20))
+        .build()
 }
 
 fn store_config(config: &Config) -> StoreConfig {

@@ -82,13 +82,20 @@ async def aws(scope, receive, send):
 async def quotas(call, headers, query, body, send, scope):
     """Service Quotas, behind the same check of rights as every other service."""
     if ministack.AUTH:
-        from ministack.core.iam_evaluator import enforce, pin_request_caller, pin_request_origin, pin_signed_request
+        from ministack.core.iam_evaluator import (
+            enforce,
+            pin_request_caller,
+            pin_request_origin,
+            pin_signed_body,
+            pin_signed_request,
+        )
         from ministack.core.responses import set_request_account_id, set_request_region
 
         set_request_account_id(ministack._request_account_scope(call.key))
         set_request_region(call.region)
         pin_request_origin("127.0.0.1", scope.get("scheme") == "https")
         pin_signed_request(scope["method"], scope["path"], query, scope["headers"])
+        pin_signed_body(body)
         pin_request_caller(headers, query)
         if enforce(call.key, f"servicequotas:{call.operation}", "servicequotas", call.region):
             await answer(send, *call.error({"how": "denied"}))
