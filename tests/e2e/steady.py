@@ -27,15 +27,17 @@ class Answer:
 class Steady(Background):
     """So many requests a second on kept connections, until it is stopped."""
 
-    def __init__(self, port, token, space, rate, host="127.0.0.1", tls=None):
+    def __init__(self, port, token, space, rate, host="127.0.0.1", tls=None, plain="/health"):
         super().__init__()
         self.address, self.rate, self.tls = (host, port), rate, tls
         self.answers = []
         self.taken = 0
         authorised = f"Authorization: Bearer {token}\r\n"
         body = json.dumps({"items": [{"path": "/nothing", "sha256": "00" * 32}]})
+        # What most requests are for: something that asks nothing of the engines.
+        self.plain = f"GET {plain}"
         self.requests = {
-            "GET /health": "GET /health HTTP/1.1\r\nHost: bench\r\n\r\n".encode(),
+            self.plain: f"GET {plain} HTTP/1.1\r\nHost: bench\r\n\r\n".encode(),
             "GET /v1/me": f"GET /v1/me HTTP/1.1\r\nHost: bench\r\n{authorised}\r\n".encode(),
             "POST": (
                 f"POST /v1/spaces/{space}/check HTTP/1.1\r\nHost: bench\r\n{authorised}"
@@ -64,7 +66,7 @@ class Steady(Background):
             number = self.taken
             self.taken += 1
             await asyncio.sleep(self.begun + number / self.rate - time.monotonic())
-            kind = ("POST", "GET /v1/me")[number % 10] if number % 10 < 2 else "GET /health"
+            kind = ("POST", "GET /v1/me")[number % 10] if number % 10 < 2 else self.plain
             sent, started, failure = time.time(), time.monotonic(), None
             try:
                 async with asyncio.timeout(PATIENCE):

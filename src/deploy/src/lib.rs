@@ -38,3 +38,4 @@ pub mod wait;
 pub use deployer::{Answer, Deployer, Endpoint, Pace};
 pub use error::{DeployError, Result};
 pub use events::{Event, Listener, Step, Wish};
+pub use roll::is_failure;

@@ -11,6 +11,10 @@ use crate::events::Event;
 /// Lines of the console that are shown of an instance that did not boot.
 const LAST_LINES: usize = 12;
 
+/// How `templates/instance/boot.sh.j2` begins and ends what it says of a failure.
+const GAVE_UP: &str = "syncctl: boot failed: ";
+const GAVE_UP_END: &str = "syncctl: end of the server's log";
+
 /// Watches the group while its stack changes.
 pub(crate) struct Roll {
     began: Timestamp,
@@ -53,7 +57,7 @@ impl Roll {
                 status: activity.status.clone(),
                 reason: activity.message.clone(),
             });
-            if activity.status == "Failed" && !self.has_failed {
+            if is_failure(&activity.status) && !self.has_failed {
                 self.has_failed = true;
                 tell_last_words(deployer, &activity).await;
             }
@@ -72,11 +76,41 @@ async fn tell_last_words(deployer: &Deployer<'_>, activity: &Activity) {
     }
 }
 
-/// The last lines that say something.
+/// Whether an activity came to nothing. A launch whose boot script gives up is not failed but cancelled:
+/// <https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks.html>.
+#[must_use]
+pub fn is_failure(status: &str) -> bool {
+    matches!(status, "Failed" | "Cancelled")
+}
+
+/// The last lines that say something: those of the boot script where it gave up, because the shutdown that follows
+/// says much and nothing about the cause.
 pub(crate) fn last_lines(console: &str) -> Vec<&str> {
-    let lines: Vec<&str> =
-        console.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
-    lines[lines.len().saturating_sub(LAST_LINES)..].to_vec()
+    let lines: Vec<&str> = console
+        .lines()
+        .map(|line| plain(line.trim_end()))
+        .filter(|line| !line.is_empty())
+        .collect();
+    let Some(gave_up) = lines.iter().rposition(|line| line.starts_with(GAVE_UP)) else {
+        return lines[lines.len().saturating_sub(LAST_LINES)..].to_vec();
+    };
+    let said = &lines[gave_up + 1..];
+    let mut found = vec![lines[gave_up]];
+    match said.iter().position(|line| line.starts_with(GAVE_UP_END)) {
+        Some(end) => found.extend(&said[end.saturating_sub(LAST_LINES)..end]),
+        None => found.extend(said.iter().take(LAST_LINES)),
+    }
+    found
+}
+
+/// Without what cloud-init puts before each line: `[   12.345678] cloud-init[1234]: `.
+fn plain(line: &str) -> &str {
+    let Some((head, rest)) = line.split_once("cloud-init[") else { return line };
+    let is_head = head.chars().all(|letter| letter.is_ascii_digit() || " .[]".contains(letter));
+    match rest.split_once("]: ") {
+        Some((number, said)) if is_head && number.bytes().all(|it| it.is_ascii_digit()) => said,
+        _ => line,
+    }
 }
 
 /// The instance in `Launching a new EC2 instance: i-0123456789abcdef0`.
@@ -103,5 +137,24 @@ mod tests {
         assert_eq!(last_lines(&console).first(), Some(&"line 18"));
         assert_eq!(last_lines(&console).len(), 12);
         assert!(last_lines("\n").is_empty());
+    }
+
+    #[test]
+    fn a_boot_script_that_gave_up_has_the_last_word() {
+        let console = "\
+[   11.1] cloud-init[49]: syncctl: i-1 starts release 2f of acme
+[   31.5] cloud-init[49]: syncctl: boot failed: the server ended 20 times
+[   31.6] cloud-init[49]: fatal: this release cannot start
+[   31.7] cloud-init[49]: syncctl: end of the server's log
+[  OK  ] Stopped target timers.target - Timer Units.
+[  OK  ] Reached target shutdown.target - System Shutdown.
+Powering off.
+";
+        let said =
+            ["syncctl: boot failed: the server ended 20 times", "fatal: this release cannot start"];
+        assert_eq!(last_lines(console), said);
+        // Cut off, or an image of before.
+        let cut = console.lines().take(2).collect::<Vec<_>>().join("\n");
+        assert_eq!(last_lines(&cut), said[..1]);
     }
 }

@@ -23,7 +23,18 @@ from .fleet import members
 from .resources import mail
 
 
+class Disconnected(Exception):
+    """The client left before it had said all."""
+
+
 async def door(scope, receive, send):
+    try:
+        await pass_on(scope, receive, send)
+    except Disconnected:
+        return
+
+
+async def pass_on(scope, receive, send):
     if scope["type"] != "http":
         await ministack.app(scope, receive, send)
         return
@@ -161,6 +172,8 @@ async def whole_body(receive):
     parts = []
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
         parts.append(message.get("body", b""))
         if not message.get("more_body"):
             return b"".join(parts)

@@ -39,7 +39,7 @@ class Deployment:
 
     def environment(self, **more):
         kept = {it: os.environ[it] for it in ("PATH", "LANG", "SSL_CERT_FILE", "TMPDIR") if it in os.environ}
-        return {**kept, "HOME": str(self.folder), "CI": "true", "AWS_EC2_METADATA_DISABLED": "true",
+        return {**kept, "HOME": str(self.folder), "AWS_EC2_METADATA_DISABLED": "true",
                 # Mail goes out soon after a change.
                 "SYNCCTL_SET_EMAIL__DIGEST": "5s",
                 **self.credentials, **more}  # fmt: skip

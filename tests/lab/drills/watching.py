@@ -25,7 +25,7 @@ def under_load(acme, rate=200, pushing=True):
     device.run("sync-agent", "space", "create", name)
     api = acme.user(f"steady-{login}")
     space = api.create_space(f"steady-{name}")
-    steady = Steady(443, api.token, space, rate, host=DOMAIN, tls=ssl.create_default_context())
+    steady = Steady(443, api.token, space, rate, host=DOMAIN, tls=ssl.create_default_context(), plain="/")
     pusher = Pusher(device, f"{name}:/", "tree") if pushing else contextlib.nullcontext()
     watch = Watch(steady, pusher if pushing else None)
     with steady, pusher:

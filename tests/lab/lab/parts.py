@@ -64,7 +64,7 @@ class Parts:
         nodes = self.balancing.nodes() if self.balancing.arn else []
         wanted = {(it["address"], it["source"]) for it in nodes}
         for public, private in wanted - self.nodes:
-            world.node_back(public)
+            world.node_up(public)
             world.node_up(private)
         for public, private in self.nodes - wanted:
             world.node_down(public)

@@ -43,6 +43,11 @@ def prepare(folder, bundle):
     ip("link", "set", "lo", "up")
     for address in (addresses.AWS, addresses.DNS, addresses.METADATA, addresses.CLIENT):
         ip("address", "add", f"{address}/32", "dev", "lo")
+    # Where nobody is, there is silence, as in a VPC and on the internet: the other end is down.
+    ip("link", "add", "nowhere", "type", "veth", "peer", "name", "nobody")
+    ip("link", "set", "nowhere", "arp", "off", "up")
+    for network in ("10.0.0.0/8", "192.0.2.0/24"):
+        ip("route", "add", network, "dev", "nowhere", "src", addresses.CLIENT)
     for setting in ("net.ipv4.ip_forward=1", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0",
                     "net.ipv4.ip_local_port_range=20000 60999", "net.ipv4.ip_unprivileged_port_start=0"):  # fmt: skip
         name, value = setting.split("=")
@@ -69,9 +74,3 @@ def node_up(address):
 def node_down(address):
     """Nothing answers at this address any more, not even with a refusal."""
     subprocess.run(["ip", "address", "del", f"{address}/32", "dev", "lo"], check=False, stderr=subprocess.DEVNULL)
-    subprocess.run(["ip", "route", "replace", "blackhole", f"{address}/32"], check=True)
-
-
-def node_back(address):
-    subprocess.run(["ip", "route", "del", "blackhole", f"{address}/32"], check=False, stderr=subprocess.DEVNULL)
-    node_up(address)

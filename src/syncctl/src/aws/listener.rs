@@ -161,7 +161,7 @@ impl Listener for Screen {
             }
             // A job's log has the steps, and what went wrong.
             Event::Server { .. } if self.is_job => {}
-            Event::Activity { status, .. } if self.is_job && status != "Failed" => {}
+            Event::Activity { status, .. } if self.is_job && !deploy::is_failure(&status) => {}
             Event::Server { instance, zone, state } => {
                 let text = format!(
                     "server {} in {}: {}",
@@ -173,7 +173,7 @@ impl Listener for Screen {
             }
             Event::Activity { description, status, reason } => {
                 let text = format!("{}: {}", printable(&description), activity(&status));
-                match reason.filter(|_| status == "Failed") {
+                match reason.filter(|_| deploy::is_failure(&status)) {
                     Some(reason) => {
                         self.progress.trouble(&format!("{text}: {}", printable(&reason)));
                     }

@@ -111,7 +111,23 @@ async def replace_one(stop, group, entry, member, new_first):
         if await becomes_ready(stop, group, entry, new):
             break
     if new_first:
+        await enough_without(stop, group, entry, member)
         retire(group, member)
+
+
+async def enough_without(stop, group, entry, member):
+    """Waits until a healthy member can go: "the capacity that must remain in service, healthy and ready to use".
+
+    https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html
+    """
+    share = int(entry["Preferences"].get("MinHealthyPercentage") or 90)
+    least = math.ceil(group["DesiredCapacity"] * share / 100)
+    while members.is_here(group, member) and members.is_ready(group, member):
+        others = sum(members.is_ready(group, it) for it in members.healthy(group) if it is not member)
+        if others >= least:
+            return
+        await stop.pause(0.05)
+        check_alarms(entry)
 
 
 def retire(group, member):
