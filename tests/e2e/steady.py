@@ -53,6 +53,10 @@ class Steady(Background):
         self.begun = time.monotonic()
         await asyncio.gather(*(self.client() for _ in range(CONNECTIONS)))
 
+    def slow_down(self, rate):
+        """From now on fewer requests a second."""
+        self.begun, self.taken, self.rate = time.monotonic(), 0, rate
+
     def wait_until_busy(self, seconds=30):
         """Until requests are answered."""
         deadline = time.monotonic() + seconds

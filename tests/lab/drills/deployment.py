@@ -75,9 +75,15 @@ class Deployment:
     def roll(self, release, *more, **options):
         return self.run("roll", "--yes", "--release", str(release), *more, **options)
 
+    def unprotect(self):
+        """What a person does first who means to take it down: `protect: false` in the blueprint, and `up`."""
+        self.up("--set", "protect=false", "--wait-for-other", "15m")
+
     def down(self, **options):
-        # Protected, as production is: the name is typed.
-        return self.run("down", "--yes", "--name", self.name, **options)
+        return self.run(*self.down_command(), **options)
+
+    def down_command(self):
+        return ("down", "--yes", "--name", self.name, "--set", "protect=false", "--wait-for-other", "15m")
 
     def point_domain(self):
         """What the operator does at the DNS provider, with what `outputs` says."""

@@ -1,5 +1,6 @@
 """Releases that are no good (DP-2): stopped before anything changes, or undone by themselves."""
 
+import hashlib
 import time
 
 import pytest
@@ -46,13 +47,12 @@ def test_a_release_that_turns_unhealthy_is_undone(acme):
     undone(acme, "turns unhealthy", turns_bad(acme, seconds), ["HealthChecksFail"])
 
 
+@pytest.mark.long
 def test_a_release_that_arrives_changed_is_undone(acme):
     """The bytes in the bucket are not those that were shipped: the digest tells on the instance."""
     release = good(acme, "tampered")
     store = acme.client("s3")
     bucket = next(it["Name"] for it in store.list_buckets()["Buckets"] if "artifacts" in it["Name"])
-    import hashlib
-
     key = f"releases/{hashlib.sha256(release.read_bytes()).hexdigest()}/x86_64/syncd"
     store.put_object(Bucket=bucket, Key=key, Body=b"\x7fELF something else")
     undone(acme, "wrong digest", release, ["is not what was shipped"])

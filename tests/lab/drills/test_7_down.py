@@ -14,7 +14,7 @@ def test_files_survive_down_and_up(acme):
     device.run("sync-agent", "push", tree, "kept:/")
     kept = acme.data_names()
 
-    acme.run("up", "--yes", "--set", "protect=false")
+    acme.unprotect()
     begun = time.monotonic()
     acme.down()
     down = time.monotonic() - begun

@@ -63,7 +63,8 @@ class Balancing:
     def nodes(self):
         """The nodes of the zones that are there."""
         found = []
-        for subnet_id in alb._lbs[self.arn]["Subnets"]:
+        # The one that is followed may be gone already.
+        for subnet_id in alb._lbs.get(self.arn, {}).get("Subnets", []):
             subnet = ec2._subnets.get(subnet_id)
             if subnet is None or subnet["AvailabilityZone"] in self.lost_zones:
                 continue

@@ -15,6 +15,9 @@ from overlay.fleet.activities import moment
 IN_SERVICE = "InService"
 # How often a group looks, in AWS's seconds. AWS documents no figure.
 EVERY = 5
+# How long EC2 needs to notice that a machine is dead, in AWS's seconds: two failed status checks of a minute.
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-system-instance-status-check.html
+STATUS_CHECKS = 120
 
 
 class Healing:
@@ -22,6 +25,7 @@ class Healing:
 
     def __init__(self, life, machines, clock):
         self.life, self.machines, self.clock = life, machines, clock
+        self.off_since = {}
 
     async def watch(self):
         while True:
@@ -47,9 +51,9 @@ class Healing:
             since = self.life.in_service_since.get(member["InstanceId"])
             if member["LifecycleState"] != IN_SERVICE or member["HealthStatus"] != "Healthy" or since is None:
                 continue
-            if not self.machines.is_running(member["InstanceId"]):
+            if self.is_dead(member["InstanceId"]):
                 # The grace period does not hold for instances that do not run.
-                member["_found"] = "an EC2 health check indicating it has been terminated or stopped"
+                member["_found"] = "an EC2 health check indicating that the instance is impaired"
                 found.append(member)
             elif time.monotonic() - since >= self.clock.seconds(group.get("HealthCheckGracePeriod")):
                 states = [self.life.health(it, member["InstanceId"])[0] for it in group.get("TargetGroupARNs", [])]
@@ -57,6 +61,13 @@ class Healing:
                     member["_found"] = "an ELB system health check failure"
                     found.append(member)
         return found
+
+    def is_dead(self, name):
+        """Whether a machine has been off for as long as EC2 needs to notice."""
+        if self.machines.is_running(name):
+            self.off_since.pop(name, None)
+            return False
+        return time.monotonic() - self.off_since.setdefault(name, time.monotonic()) >= self.clock.seconds(STATUS_CHECKS)
 
     def finish_replacements(self, group):
         """Ends unhealthy members whose replacements are there."""

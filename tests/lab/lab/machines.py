@@ -10,16 +10,17 @@ from ministack.services import ec2
 from .body import Body
 
 log = logging.getLogger(__name__)
-# EC2 lets a system shut down before it takes the power away. It documents no figure; ours leaves a server its drain.
-SHUTDOWN_SECONDS = 120
+# EC2 lets a system shut down before it takes the power away: two minutes, say, it documents no figure. At least what a
+# server without requests needs to leave.
+SHUTDOWN_SECONDS, LEAST_SHUTDOWN_SECONDS = 120, 30
 CONSOLE_BYTES = 65536
 
 
 class Machines:
     """One body for each running instance."""
 
-    def __init__(self, base, folder, bundle):
-        self.base, self.folder, self.bundle = base, Path(folder), bundle
+    def __init__(self, base, folder, bundle, clock):
+        self.base, self.folder, self.bundle, self.clock = base, Path(folder), bundle, clock
         self.bodies = {}
         # What machines that are gone wrote to their consoles.
         self.last_words = {}
@@ -43,7 +44,7 @@ class Machines:
         if body is None:
             return
         try:
-            await body.stop(SHUTDOWN_SECONDS)
+            await body.stop(max(LEAST_SHUTDOWN_SECONDS, self.clock.seconds(SHUTDOWN_SECONDS)))
         except Exception:
             log.exception("%s did not stop", name)
         self.last_words[name] = body.console()

@@ -24,7 +24,7 @@ class Parts:
 
     def __init__(self, folder, base, authority, clock):
         self.clock = clock
-        self.machines = Machines(base, folder / "machines", authority.bundle())
+        self.machines = Machines(base, folder / "machines", authority.bundle(), clock)
         self.balancing = Balancing(folder, authority, clock)
         self.by_hand = {}
         # Asked in threads of its own, which know no account.
@@ -61,7 +61,7 @@ class Parts:
 
     async def round(self):
         """Brings addresses, firewall and load balancer to what the records say."""
-        nodes = self.balancing.nodes() if self.balancing.arn else []
+        nodes = self.balancing.nodes()
         wanted = {(it["address"], it["source"]) for it in nodes}
         for public, private in wanted - self.nodes:
             world.node_up(public)
