@@ -7,9 +7,13 @@ use jiff::Timestamp;
 
 use crate::deployer::Deployer;
 use crate::events::Event;
+use crate::verify::outputs;
 
 /// Lines of the console that are shown of an instance that did not boot.
 const LAST_LINES: usize = 12;
+
+/// Newest lines of all servers' logs that are looked through.
+const LOG_LINES: u32 = 10_000;
 
 /// How `templates/instance/boot.sh.j2` begins and ends what it says of a failure.
 const GAVE_UP: &str = "syncctl: boot failed: ";
@@ -20,14 +24,28 @@ pub(crate) struct Roll {
     began: Timestamp,
     group: Option<String>,
     told: HashMap<String, String>,
+    /// Instances that did not come up, whose last words are not known yet.
+    failed: Vec<String>,
+    /// Those that came up, in order.
+    launched: Vec<String>,
+    /// Whether the group could not be changed.
+    is_undone: bool,
     /// Whether a failing instance has had its say; the others fail for the same reason.
-    has_failed: bool,
+    has_said: bool,
 }
 
 impl Roll {
     pub(crate) fn new() -> Self {
         let began = Timestamp::UNIX_EPOCH;
-        Self { began, group: None, told: HashMap::new(), has_failed: false }
+        Self {
+            began,
+            group: None,
+            told: HashMap::new(),
+            failed: Vec::new(),
+            launched: Vec::new(),
+            is_undone: false,
+            has_said: false,
+        }
     }
 
     /// Takes note of the group as soon as an event names it.
@@ -38,6 +56,7 @@ impl Roll {
                 self.began = event.at;
             }
             self.group = event.physical_id.clone().filter(|name| !name.is_empty());
+            self.is_undone |= event.status == "UPDATE_FAILED";
         }
     }
 
@@ -57,23 +76,55 @@ impl Roll {
                 status: activity.status.clone(),
                 reason: activity.message.clone(),
             });
-            if is_failure(&activity.status) && !self.has_failed {
-                self.has_failed = true;
-                tell_last_words(deployer, &activity).await;
+            let Some(name) = launching(&activity) else { continue };
+            if is_failure(&activity.status) {
+                self.failed.push(name.to_owned());
+            } else if activity.status == "Successful" {
+                self.launched.push(name.to_owned());
             }
         }
+        if !self.has_said {
+            self.has_said = self.tell_last_words(deployer).await;
+        }
+    }
+
+    /// What the instance that failed first says for itself: on its console where it did not come up, which AWS may show
+    /// a look or two later, or in the log where it came up and was taken for bad.
+    async fn tell_last_words(&self, deployer: &Deployer<'_>) -> bool {
+        for name in &self.failed {
+            let Ok(Some(console)) = deployer.cloud.console_output(name).await else { continue };
+            deployer.trouble(format!("last lines of the console of {name}:"));
+            last_lines(&console).into_iter().for_each(|line| deployer.trouble(line));
+            return true;
+        }
+        let Some(first) = self.launched.first().filter(|_| self.is_undone) else { return false };
+        let Ok(outputs) = outputs(deployer).await else { return false };
+        let Some(group) = outputs.get("ServerLogGroup") else { return false };
+        let Ok(lines) = deployer.cloud.log_lines(group, self.began, LOG_LINES).await else {
+            return false;
+        };
+        let stream = format!("{first}/syncd");
+        let of_it = lines.iter().filter(|line| line.stream == stream && !is_access(&line.text));
+        let lines: Vec<_> = of_it.collect();
+        if lines.is_empty() {
+            return false;
+        }
+        deployer.trouble(format!("last lines of the log of {first}:"));
+        for line in &lines[lines.len().saturating_sub(LAST_LINES)..] {
+            deployer.trouble(line.text.trim_end());
+        }
+        true
     }
 }
 
-/// Asked at once: a failed instance is soon gone, and its console with it.
-async fn tell_last_words(deployer: &Deployer<'_>, activity: &Activity) {
-    let Some(instance) = instance(&activity.description) else { return };
-    if let Ok(Some(console)) = deployer.cloud.console_output(instance).await {
-        deployer.trouble(format!("last lines of the console of {instance}:"));
-        for line in last_lines(&console) {
-            deployer.trouble(line);
-        }
-    }
+/// The instance that a launch is about.
+fn launching(activity: &Activity) -> Option<&str> {
+    instance(activity.description.strip_prefix("Launching a new EC2 instance")?)
+}
+
+/// Whether a line of a server's log only says that it answered somebody, which a busy one says all the time.
+fn is_access(line: &str) -> bool {
+    line.contains(r#""message":"request""#) && !line.contains(r#""status":5"#)
 }
 
 /// Whether an activity came to nothing. A launch whose boot script gives up is not failed but cancelled:
@@ -122,7 +173,7 @@ fn instance(description: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{instance, last_lines};
+    use super::{instance, is_access, last_lines};
 
     #[test]
     fn the_instance_is_read_from_the_groups_words() {
@@ -137,6 +188,13 @@ mod tests {
         assert_eq!(last_lines(&console).first(), Some(&"line 18"));
         assert_eq!(last_lines(&console).len(), 12);
         assert!(last_lines("\n").is_empty());
+    }
+
+    #[test]
+    fn what_a_server_says_all_the_time_is_left_out() {
+        assert!(is_access(r#"{"level":"INFO","message":"request","route":"/","status":200}"#));
+        assert!(!is_access(r#"{"level":"INFO","message":"request","route":"/","status":503}"#));
+        assert!(!is_access("out of everything: serving no more"));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! interval is over, somebody composes: one message row per subscriber, together with moving the
 //! note on. Message rows are then taken under a lease, sent, and deleted. Whatever dies in
 //! between, the lease runs out and somebody else goes on. A message is sent twice only where its
-//! sender died after the mail service took it and before the row was deleted.
+//! sender died, or did not hear the mail service's answer, after that took it and before the row was deleted.
 
 mod compose;
 mod digest;

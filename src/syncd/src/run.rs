@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use store::{Clients, Store, StoreConfig, StoreError, SystemClock};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -101,7 +102,7 @@ async fn require_known_format(state: &AppState) -> Result<(), RunError> {
 async fn connect(config: Config) -> AppState {
     let sdk = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(config.region.clone()))
-        .timeout_config(timeouts())
+        .timeout_config(timeouts(&config))
         .load()
         .await;
     let store =
@@ -109,19 +110,33 @@ async fn connect(config: Config) -> AppState {
     let mailer = config
         .mail_from
         .as_deref()
-        .map(|from| Mailer::new(aws_sdk_sesv2::Client::new(&sdk), from, &config.public_url));
+        .map(|from| Mailer::new(mail_client(&sdk), from, &config.public_url));
     AppState::new(config, store, mailer)
 }
 
-/// The SDK waits for ever for an answer that got lost, and so would the user. What the server asks for is small and
-/// answered in milliseconds, so that three seconds are a lost answer; one that is asked again comes within a client's
-/// patience of ten. Bodies of content are not covered: they may take as long as they flow.
-fn timeouts() -> TimeoutConfig {
+/// The SDK waits for ever for an answer that got lost, and so would the user. AWS answers what the server asks for in
+/// milliseconds, so that three seconds are a lost answer; one that is asked again comes within a client's patience of ten.
+/// Engines on a machine's own disk may be slower than that. How long the body of an answer flows is not limited.
+fn timeouts(config: &Config) -> TimeoutConfig {
+    // Only a machine of its own has an S3 of another address.
+    let is_aws = config.client_s3_endpoint.is_none();
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(2))
-        .operation_attempt_timeout(Duration::from_secs(3))
-        .operation_timeout(Duration::from_secs(20))
+        .operation_attempt_timeout(Duration::from_secs(if is_aws { 3 } else { 15 }))
+        .operation_timeout(Duration::from_secs(if is_aws { 20 } else { 45 }))
         .build()
+}
+
+/// A mail is sent once: SES has no token that would tell a repetition. Where its answer is lost, the outbox decides.
+fn mail_client(sdk: &SdkConfig) -> aws_sdk_sesv2::Client {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_timeout(Duration::from_secs(20))
+        .build();
+    let config = aws_sdk_sesv2::config::Builder::from(sdk)
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts);
+    aws_sdk_sesv2::Client::from_conf(config.build())
 }
 
 fn store_config(config: &Config) -> StoreConfig {

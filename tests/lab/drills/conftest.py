@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -29,9 +31,9 @@ def pytest_runtest_makereport(item):
     cloud = item.funcargs.get("cloud")
     if report.failed and cloud is not None:
         report.sections.append(("log of the control plane", cloud.log.read_text()[-8000:]))
-        keep = os.environ.get("LAB_KEEP")
-        if keep:
-            os.system(f"cp -r {cloud.folder} {keep}/{item.name}")
+        if keep := os.environ.get("LAB_KEEP"):
+            target = Path(keep, re.sub(r"[^A-Za-z0-9_]+", "-", item.name))
+            shutil.copytree(cloud.folder, target, symlinks=True, ignore=shutil.ignore_patterns("disk", "*.sock", "control"))
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +56,7 @@ def fresh(cloud):
     key = iam.create_access_key(UserName="deployer")["AccessKey"]
     deployment.credentials = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
                               "AWS_REGION": addresses.REGION}  # fmt: skip
+    deployment.note_what_is_there()
     return deployment
 
 

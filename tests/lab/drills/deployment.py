@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import boto3
-from account import data_names, left_behind
+from account import data_names, inventory, left_behind, named
 from client import Api
 from places import PROGRAMS, REPOSITORY
 from lab import addresses
@@ -32,7 +32,7 @@ class Deployment:
             # As they are shipped: without what only a debugger reads.
             subprocess.run(["strip", "-o", self.programs / program, PROGRAMS / program], check=True)
         (self.folder / "syncctl.yaml").write_text(blueprint)
-        self.credentials = {}
+        self.credentials, self.before = {}, {}
         self.url = f"https://{DOMAIN}"
 
     # The program.
@@ -40,8 +40,9 @@ class Deployment:
     def environment(self, **more):
         kept = {it: os.environ[it] for it in ("PATH", "LANG", "SSL_CERT_FILE", "TMPDIR") if it in os.environ}
         return {**kept, "HOME": str(self.folder), "AWS_EC2_METADATA_DISABLED": "true",
-                # Mail goes out soon after a change.
-                "SYNCCTL_SET_EMAIL__DIGEST": "5s",
+                # Mail goes out soon after a change, and only the drill that is about it changes the number of servers.
+                "SYNCCTL_SET_EMAIL__DIGEST": "5s", "SYNCCTL_SET_SERVERS__SCALE__REQUESTS": "100000",
+                "SYNCCTL_SET_SERVERS__SCALE__CPU": "none",
                 **self.credentials, **more}  # fmt: skip
 
     def start(self, *arguments, **environment):
@@ -120,6 +121,13 @@ class Deployment:
 
     def left_behind(self):
         return left_behind(self)
+
+    def inventory(self):
+        return inventory(self)
+
+    def note_what_is_there(self):
+        """Before anything is deployed."""
+        self.before = named(self)
 
     def knock(self, address, port, seconds=3):
         """What somebody on the internet hears: answers, refused or silence."""
@@ -208,7 +216,6 @@ class Home:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
-def production(release="bundled"):
+def production():
     """`examples/production`, as it is."""
-    text = (REPOSITORY / "examples/production/syncctl.yaml").read_text()
-    return text if release == "bundled" else text.replace("  max: 9\n", f"  max: 9\n  release: {release}\n")
+    return (REPOSITORY / "examples/production/syncctl.yaml").read_text()

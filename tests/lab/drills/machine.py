@@ -9,7 +9,7 @@ class Machine:
         return f"{self.name} in {self.zone}"
 
     def do(self, what):
-        """freeze, thaw, cut, mend, fill_disk, kill"""
+        """freeze, thaw, cut, mend, fill_disk, clear_disk, kill"""
         self.cloud.ask("lab/instance", {"id": self.name, "do": what})
 
     def run(self, *command, code=0):

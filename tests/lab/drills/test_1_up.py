@@ -24,7 +24,9 @@ def test_files_pushed_through_the_load_balancer_come_back(acme):
     assert contents(got) == contents(tree)
     after = acme.cloud.ask("lab/state")["balancer"]["counters"]
     passed = sum(after[it] - before[it] for it in ("bytes_in", "bytes_out"))
-    assert passed < size / 10, f"{passed} bytes of {size} went through the load balancer (FS-4)"
+    small = sum(it.stat().st_size for it in tree.rglob("*.bin") if it.stat().st_size < 20_000)
+    # What is said about 303 files, twice, is less than a third of the smallest of them.
+    assert passed < small / 3, f"{passed} bytes of {size} went through the load balancer (FS-4)"
     mails = wait_for_mail(acme, "ben@example.com")
     assert "tree" in mails or "work" in mails, mails
     figure("files", megabytes=round(size / 1e6, 1), push_seconds=round(pushed - begun, 1),
@@ -52,11 +54,13 @@ def test_content_is_written_by_clients_only(acme):
     servers = set(acme.cloud.ask("lab/credentials")["keys"])
     assert servers, "no server has credentials"
     written = [it for it in puts if it["key"] in servers]
-    assert len(written) < len(puts) / 20, "more than manifests were written by servers"
+    assert not written, written
 
 
 def test_the_first_start_tells_every_phase_and_a_second_plan_is_empty(acme):
-    assert "https://sync.example.com" in acme.first.stdout + acme.first.stderr
+    told = acme.first.stdout + acme.first.stderr
+    for word in ("data stack", "release", "app stack", "verify", "protect", "3 servers, all healthy", "https://sync.example.com"):
+        assert word in told, told
     acme.run("plan", "--detailed-exitcode", code=0)
 
 

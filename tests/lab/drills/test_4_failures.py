@@ -11,11 +11,14 @@ WINDOW = 12
 
 def ejected_and_replaced(acme, watch, machine, name, why, struck):
     """Waits until a machine gets no requests any more and another one stands in its place."""
-    ejected = acme.wait_for(lambda: acme.health().get(machine.name) != "healthy", WINDOW + 8, "not ejected")
+    ejected = acme.wait_for(lambda: acme.health().get(machine.name) != "healthy", WINDOW + 2, "not ejected")
     whole = acme.wait_for(lambda: acme.is_whole() and machine.name not in {it.name for it in acme.machines("")}, 300, "not replaced")
     failed = watch.failed()
     late = [it for it in failed if it.sent > struck + WINDOW + 1]
     assert not late, f"after the window: {watch.told(late)}"
+    # One server of three: what is sent to it waits or fails, and each of 64 connections may meet it a few times.
+    within = [it for it in watch.steady.answers if struck <= it.sent <= struck + WINDOW]
+    assert sum(not it.failure for it in within) > len(within) / 2, watch.told()
     history = [it for it in acme.activities() if machine.name in it["Description"] and it["Description"].startswith("Terminating")]
     assert history and why in history[0]["Cause"], history
     figure(name, ejected_seconds=round(ejected, 1), replaced_seconds=round(whole + ejected, 1), requests=watch.total(),
@@ -55,8 +58,7 @@ def test_a_server_with_a_full_disk_serves_on(acme):
         acme.wait_for(lambda: watch.total() > begun + 200 * (WINDOW + 5), 60, "no load")
     assert not watch.failed(), watch.told()
     assert acme.health()[machine.name] == "healthy"
-    machine.do("kill")
-    acme.settle(240)
+    machine.do("clear_disk")
 
 
 def test_a_lost_zone_costs_nobody_anything_after_the_window(acme):

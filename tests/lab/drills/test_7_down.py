@@ -18,7 +18,7 @@ def test_files_survive_down_and_up(acme):
     begun = time.monotonic()
     acme.down()
     down = time.monotonic() - begun
-    assert acme.left_behind() == []
+    assert acme.left_behind() == {}
     assert acme.cloud.ask("lab/state")["machines"] == []
     assert acme.data_names() == kept, "the data are where they were"
 

@@ -43,14 +43,19 @@ class Watch:
         self.steady, self.pusher = steady, pusher
         self.troubles = []
 
-    def failed(self, since=0.0, until=float("inf")):
-        return [it for it in self.steady.answers if it.failure and since <= it.sent <= until]
+    def failed(self):
+        return [it for it in self.steady.answers if it.failure]
 
     def told(self, failed=None):
         return failures(self.failed() if failed is None else failed) or "no failures"
 
     def total(self):
         return len(self.steady.answers)
+
+    def rate(self):
+        """Requests a second, as they were really sent."""
+        sent = [it.sent for it in self.steady.answers]
+        return len(sent) / (max(sent) - min(sent))
 
     def slowest(self):
         return max(it.took for it in self.steady.answers)

@@ -107,7 +107,7 @@ def customise(root):
         link = root / "etc/systemd/system" / unit
         link.unlink(missing_ok=True)
         link.symlink_to("/dev/null")
-    run("cp", "--recursive", f"{IMAGE / 'root'}/.", root, umask=0o022)
+    run("cp", "--recursive", "--no-dereference", "--remove-destination", f"{IMAGE / 'root'}/.", root, umask=0o022)
     (root / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n")
     # Empty is: to be made up at the boot.
     (root / "etc/machine-id").write_text("")

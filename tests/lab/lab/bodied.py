@@ -37,7 +37,12 @@ class Bodied:
 
     async def boot(self, group, member):
         instance = ec2._instances[member["InstanceId"]]
-        await self.machines.start(instance)
+        try:
+            await self.machines.start(instance)
+        except Exception:
+            # It is in the log already; for the group it is an instance that did not come up.
+            members.abandoned(group, member)
+            return
         if instance["State"]["Name"] == "pending":
             instance["State"] = dict(RUNNING)
         hook = members.hook(group, "LAUNCHING")
@@ -87,13 +92,27 @@ class Bodied:
         """
         member["HealthStatus"] = "Unhealthy"
         member["_how"] = how
-        ended = ec2._instances.get(member["InstanceId"], {}).get("State", {}).get("Name") == "terminated"
-        if ended:
-            ec2._instances[member["InstanceId"]]["State"] = dict(SHUTTING_DOWN)
+        if ec2._instances.get(member["InstanceId"], {}).get("State", {}).get("Name") == "terminated":
+            members.start(self.end_past_its_group(group, member))
+            return
         least = (group.get("InstanceMaintenancePolicy") or {}).get("MinHealthyPercentage")
-        if ended or least is None or int(least) < 100:
+        if least is None or int(least) < 100:
             self.dismiss(group, member)
         members.refill(group)
+
+    async def end_past_its_group(self, group, member):
+        """Terminated by somebody: its system shuts down, which nobody has told the load balancer, and the group notices
+        with its next look at EC2's status checks, a minute later at most.
+
+        https://docs.aws.amazon.com/autoscaling/ec2/userguide/health-checks-overview.html
+        """
+        ec2._instances[member["InstanceId"]]["State"] = dict(SHUTTING_DOWN)
+        stopped = members.start(self.machines.stop(member["InstanceId"]))
+        await asyncio.sleep(self.clock.seconds(60))
+        if members.is_here(group, member):
+            self.dismiss(group, member)
+            members.refill(group)
+        await stopped
 
     def dismiss(self, group, member):
         members.remove(group, member)

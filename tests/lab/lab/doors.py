@@ -1,10 +1,9 @@
 """The control door: the emulator's own, and what drills do to bodies.
 
-    POST /_lab/instance  {"id": "i-…", "do": "freeze"}  also: thaw, cut, mend, fill_disk, kill
+    POST /_lab/instance  {"id": "i-…", "do": "freeze"}  also: thaw, cut, mend, fill_disk, clear_disk, kill
     POST /_lab/run       {"id": "i-…", "command": ["ss", "-ltn"]}  as root on the instance: {"code", "output"}
     POST /_lab/zone      {"zone": "eu-west-1a", "lost": true}
     POST /_lab/name      {"name": "sync.example.com", "to": "…elb.amazonaws.com"}: a record at somebody else's DNS
-    POST /_lab/clock     {"minute": 6}: how long one of AWS's minutes takes from now on
     GET  /_lab/credentials  the access keys that instances have
     GET  /_lab/state     load balancer, firewall and machines
     anything else        the emulator's
@@ -36,7 +35,7 @@ class Doors:
     async def obey(self, name, data):
         parts = self.parts
         match name:
-            case "instance" if data["do"] in ("freeze", "thaw", "cut", "mend", "fill_disk", "kill"):
+            case "instance" if data["do"] in ("freeze", "thaw", "cut", "mend", "fill_disk", "clear_disk", "kill"):
                 done = getattr(parts.machines.bodies[data["id"]], data["do"])()
                 if hasattr(done, "__await__"):
                     await done
@@ -47,8 +46,6 @@ class Doors:
                 await (parts.lose_zone if data["lost"] else parts.return_zone)(data["zone"])
             case "name":
                 parts.by_hand[data["name"]] = data["to"]
-            case "clock":
-                parts.clock.minute = float(data["minute"])
             case "credentials":
                 sessions = parts.metadata.credentials.sessions.values()
                 return {"keys": [it.key for of_one in sessions for it in of_one]}

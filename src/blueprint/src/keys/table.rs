@@ -241,7 +241,7 @@ pub(crate) static KEYS: [Key; 48] = [
         Kind::Duration { least: 0, most: 48 * HOUR },
         Follows("2m on target aws; 10s on target local"),
         Both,
-        "How long the new release is watched, once every server runs it, before the rollout counts as done.",
+        "How long the new release is watched, once every server runs it, before the rollout counts as done. On target aws an alarm needs two to four minutes: what turns bad later than that before the end is not undone.",
     ),
     key(
         "rollout.alarms",

@@ -88,9 +88,19 @@ impl Fleet for Aws {
     }
 
     async fn console_output(&self, instance: &str) -> Result<Option<String>> {
-        let call = self.ec2.get_console_output().instance_id(instance).send().await;
-        let answer = call.map_err(failure::of("ec2", "GetConsoleOutput")).or_absent()?;
-        let output = answer.and_then(|answer| answer.output).unwrap_or_default();
+        let call =
+            |latest| self.ec2.get_console_output().instance_id(instance).latest(latest).send();
+        // The latest is of this moment, which types before Nitro do not know; otherwise it is of the last change of state.
+        // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_GetConsoleOutput.html
+        let latest = call(true).await.ok().and_then(|answer| answer.output);
+        let output = match latest.filter(|text| !text.is_empty()) {
+            Some(output) => output,
+            None => {
+                let answer = call(false).await;
+                let answer = answer.map_err(failure::of("ec2", "GetConsoleOutput")).or_absent()?;
+                answer.and_then(|answer| answer.output).unwrap_or_default()
+            }
+        };
         // AWS encodes it; a stand-in may not.
         let text = match base64::decode(output.trim()) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),

@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::{Table, Write, pause};
 use crate::error::{Result, StoreError, not_written, unavailable};
+use crate::secret::random_bits;
 
 /// Items that one transaction takes.
 pub(crate) const MAX_ITEMS: usize = 100;
@@ -53,8 +54,9 @@ impl Table {
     /// [`StoreError::Unavailable`] also where the reply was lost: the writes may have happened.
     pub(crate) async fn transact(&self, writes: Vec<Write>) -> Result<Outcome> {
         let requests = self.requests(writes)?;
+        let token = token();
         for attempt in 0..ATTEMPTS {
-            match self.transact_once(requests.clone()).await? {
+            match self.transact_once(requests.clone(), &token).await? {
                 Outcome::Cancelled(reasons) if is_only_busy(&reasons) => pause(attempt).await,
                 outcome => return Ok(outcome),
             }
@@ -64,7 +66,7 @@ impl Table {
 
     /// Like [`Table::transact`], but leaves waiting and deciding anew to the caller.
     pub(crate) async fn transact_now(&self, writes: Vec<Write>) -> Result<Outcome> {
-        self.transact_once(self.requests(writes)?).await
+        self.transact_once(self.requests(writes)?, &token()).await
     }
 
     fn requests(&self, writes: Vec<Write>) -> Result<Vec<TransactWriteItem>> {
@@ -73,8 +75,8 @@ impl Table {
         requests.collect::<Result<_, _>>().map_err(|error| StoreError::Internal(error.to_string()))
     }
 
-    async fn transact_once(&self, items: Vec<TransactWriteItem>) -> Result<Outcome> {
-        let call = self.client.transact_write_items();
+    async fn transact_once(&self, items: Vec<TransactWriteItem>, token: &str) -> Result<Outcome> {
+        let call = self.client.transact_write_items().client_request_token(token);
         match call.set_transact_items(Some(items)).send().await {
             Ok(_) => Ok(Outcome::Done),
             Err(error) => cancelled(&error).ok_or_else(|| not_written(CALL, &error)),
@@ -85,6 +87,12 @@ impl Table {
     pub(crate) async fn write(&self, write: Write) -> Result<bool> {
         Ok(self.transact(vec![write]).await?.is_done())
     }
+}
+
+/// One for all attempts at the same writes: where the answer to the one that succeeded was lost, the next is answered like
+/// it, instead of with a condition that its own writes have broken.
+fn token() -> String {
+    format!("{:032x}", random_bits())
 }
 
 fn is_only_busy(reasons: &[Reason]) -> bool {
