@@ -608,7 +608,7 @@ def test_the_script_plans_applies_and_finds_it_done(somewhere, stage):
     somewhere.deploy("teardown", code=64)
     assert "No such file" in somewhere.deploy("apply", code=66)
     planned = somewhere.deploy("plan")
-    assert "60 to add. " in planned and "Next: `syncctl apply plan.json`" in planned
+    assert "61 to add. " in planned and "Next: `syncctl apply plan.json`" in planned
     somewhere.deploy("apply")
     assert "as the plan says already" in somewhere.deploy("apply")
     assert "nothing to change" in somewhere.deploy("plan")

@@ -43,7 +43,7 @@ class Deployment:
                 # Mail goes out soon after a change, and only the drill that is about it changes the number of servers.
                 "SYNCCTL_SET_EMAIL__DIGEST": "5s", "SYNCCTL_SET_SERVERS__SCALE__REQUESTS": "100000",
                 "SYNCCTL_SET_SERVERS__SCALE__CPU": "none",
-                **self.credentials, **more}  # fmt: skip
+                **self.credentials, **broken(), **more}  # fmt: skip
 
     def start(self, *arguments, **environment):
         return subprocess.Popen(
@@ -190,6 +190,11 @@ class Deployment:
         home.run("sync-agent", "login", self.url, "--invitation-file", home.secret("invitation", self.invitation(login).read_text()),
                  "--password-file", home.secret("password", PASSWORD))  # fmt: skip
         return home
+
+
+def broken():
+    """Settings from outside, to see drills fail: SYNCCTL_SET_ENTRY__HEALTH__INTERVAL=30s makes ejection too slow."""
+    return {name: value for name, value in os.environ.items() if name.startswith("SYNCCTL_SET_")}
 
 
 class Home:
